@@ -1,0 +1,9 @@
+//! The world behind the ports: clock, folders, store, mail.
+
+pub mod clock;
+pub mod compose;
+pub mod folders;
+pub mod outbox;
+pub mod smtp;
+pub mod store;
+pub mod watcher;

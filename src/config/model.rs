@@ -1,0 +1,207 @@
+//! The configuration as meant: checked once, never doubted again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+
+use crate::domain::limits::Retry;
+use crate::domain::profile::{AppId, FolderPattern, Profile};
+use crate::domain::slug::Slug;
+use crate::domain::template::{Address, AddressTemplate};
+
+/// routes.toml, checked. Paths are absolute.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// `[firm]`.
+    pub firm: Firm,
+    /// `[documents]`.
+    pub documents: Documents,
+    /// `[state]`.
+    pub state: StateConfig,
+    /// `[robot]`.
+    pub robot: RobotConfig,
+    /// `[mail]`.
+    pub mail: MailConfig,
+    /// `[alarms] to`.
+    pub alarm_recipients: Vec<Address>,
+    /// `[log] format`.
+    pub log_format: LogFormat,
+    /// `[apps.*]` with their profiles, the disabled ones too.
+    pub apps: BTreeMap<AppId, Profile>,
+    /// `[[companies]]`.
+    pub companies: Vec<CompanyOverride>,
+}
+
+/// Who the firm is.
+#[derive(Debug, Clone)]
+pub struct Firm {
+    /// Its name.
+    pub name: String,
+    /// Its mail domain.
+    pub domain: String,
+    /// For schedules and dates.
+    pub time_zone: chrono_tz::Tz,
+    /// The collection address of a company.
+    pub collection: AddressTemplate,
+    /// The display name of what leaves.
+    pub bot_name: String,
+}
+
+/// Where the documents are.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// `root/<company folder>/<folders…>/<documents>`.
+    pub root: PathBuf,
+    /// Names that are no documents and no folders to look into.
+    pub ignore: Vec<String>,
+}
+
+/// Where the state is.
+#[derive(Debug, Clone)]
+pub struct StateConfig {
+    /// The store, its lock and the control socket.
+    pub directory: PathBuf,
+    /// The group that may use the control socket.
+    pub socket_group: Option<String>,
+    /// The rolling export.
+    pub export: Option<ExportConfig>,
+}
+
+/// The rolling export.
+#[derive(Debug, Clone)]
+pub struct ExportConfig {
+    /// Where to.
+    pub directory: PathBuf,
+    /// How often.
+    pub every: TimeDelta,
+    /// How many are kept.
+    pub keep: usize,
+}
+
+/// How rounds are made.
+#[derive(Debug, Clone)]
+pub struct RobotConfig {
+    /// When.
+    pub schedule: Schedule,
+    /// How long a file must stand still.
+    pub settle: TimeDelta,
+    /// Folders with another settle time; the first that matches rules.
+    pub settle_for: Vec<(FolderPattern, TimeDelta)>,
+    /// More deliveries of one company and app in an hour than this are held; 0: never.
+    pub flood_per_hour_max: u32,
+    /// Use the kernel's notifications as a hint.
+    pub watch: bool,
+}
+
+impl RobotConfig {
+    /// The settle time of the documents of one folder.
+    pub fn settle_of(&self, folder: &crate::domain::path::TreePath) -> TimeDelta {
+        let special = self.settle_for.iter().find(|(pattern, _)| pattern.covers(folder));
+        special.map_or(self.settle, |(_, settle)| *settle)
+    }
+}
+
+/// When rounds are made.
+#[derive(Debug, Clone)]
+pub enum Schedule {
+    /// A cron expression, seconds first, in the firm's time zone.
+    Cron(Box<cron::Schedule>),
+    /// At once when something is deposited (and every 15 minutes all the same).
+    OnDeposit,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone)]
+pub struct MailConfig {
+    /// The way.
+    pub transport: TransportConfig,
+    /// A rehearsal: every mail goes there instead.
+    pub redirect_to: Option<Address>,
+    /// How deferred deliveries are tried again.
+    pub retry: Retry,
+}
+
+/// The way mail leaves.
+#[derive(Debug, Clone)]
+pub enum TransportConfig {
+    /// Each mail a file in this folder.
+    Outbox(PathBuf),
+    /// A mail server.
+    Smtp(SmtpConfig),
+}
+
+/// The firm's mail server.
+#[derive(Debug, Clone)]
+pub struct SmtpConfig {
+    /// Its name; also what its certificate must be for.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// Certificates (PEM) trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whom to log in as; none: no AUTH.
+    pub login: Option<(String, Secret)>,
+    /// Connections at once.
+    pub connections: usize,
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// STARTTLS, required.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// Nothing; to this machine only.
+    None,
+}
+
+/// A password: never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// A company that differs from the rule.
+#[derive(Debug, Clone)]
+pub struct CompanyOverride {
+    /// Its folder below the root.
+    pub folder: crate::domain::path::TreePath,
+    /// Its slug, where it isn't the folder's.
+    pub slug: Option<Slug>,
+    /// Its name, where it isn't the folder's.
+    pub name: Option<String>,
+    /// False: this folder is no company.
+    pub enabled: bool,
+}

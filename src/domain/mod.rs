@@ -1,0 +1,20 @@
+//! Values and rules: no IO, no clock, nothing here can fail at IO.
+//!
+//! In reading order: what things are called ([`slug`], [`path`], [`names`]), what may go where
+//! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
+//! [`deposit`]), and what is sent ([`delivery`], [`limits`]).
+
+pub mod company;
+pub mod decision;
+pub mod delivery;
+pub mod deposit;
+pub mod directory;
+pub mod limits;
+pub mod names;
+pub mod path;
+pub mod profile;
+pub mod slug;
+pub mod template;
+
+/// A moment in UTC; handed in everywhere, read only by `adapters::clock`.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,18 @@
+//! The seams between the robot and the world: clock, folders, store, transport.
+//!
+//! `app` speaks only to these; `adapters` implement them, and the tests' `World` scripts them.
+
+pub mod folders;
+pub mod store;
+pub mod transport;
+
+use crate::domain::Timestamp;
+
+/// Reads the time and waits. The only clock of the robot.
+#[async_trait::async_trait]
+pub trait Clock: Send + Sync {
+    /// Now, in UTC. May jump in both directions: what decides never compares it with file stamps.
+    fn now(&self) -> Timestamp;
+    /// Returns once `until` has passed (at once if it has already).
+    async fn sleep_until(&self, until: Timestamp);
+}
