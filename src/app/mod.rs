@@ -1,1 +1,4 @@
-//! What the robot does, in order.
+//! What the robot does, in order: observe, queue, deliver, mark; and what it answers.
+
+pub mod requests;
+pub mod views;
