@@ -251,3 +251,10 @@ impl Outcome {
         }
     }
 }
+
+/// Answers requests: the robot itself, or the one behind the control socket.
+#[async_trait::async_trait]
+pub trait Answers: Send + Sync {
+    /// Answers one request. Failures are outcomes of the reply.
+    async fn answer(&self, request: Request) -> Reply;
+}

@@ -1,0 +1,68 @@
+//! The robot: its configuration and the ports it works through.
+
+use std::sync::{Arc, RwLock};
+
+use crate::config::Config;
+use crate::ports::Clock;
+use crate::ports::folders::Folders;
+use crate::ports::store::Store;
+use crate::ports::transport::Transport;
+
+/// The world, as the robot is given it.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The document tree.
+    pub folders: Arc<dyn Folders>,
+    /// The ledger.
+    pub store: Arc<dyn Store>,
+    /// The way mail leaves.
+    pub transport: Arc<dyn Transport>,
+}
+
+/// What every pass works with; cheap to clone, all clones are the same robot.
+#[derive(Clone)]
+pub struct Robot {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    config: RwLock<Arc<Config>>,
+    pub(super) ports: Ports,
+    /// Rounds never overlap (R8); a second one waits for the first.
+    pub(super) round: tokio::sync::Mutex<()>,
+    /// Decisions and observations take turns; the ledger's revisions would catch them anyway.
+    pub(super) tree: tokio::sync::Mutex<()>,
+}
+
+impl Robot {
+    /// A robot over these ports. Call [`Robot::recover`] before its first round.
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let shared = Shared {
+            config: RwLock::new(Arc::new(config)),
+            ports,
+            round: tokio::sync::Mutex::new(()),
+            tree: tokio::sync::Mutex::new(()),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The configuration of this moment.
+    pub fn config(&self) -> Arc<Config> {
+        let config = self.shared.config.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&config)
+    }
+
+    /// Takes a new configuration from now on.
+    pub fn reconfigure(&self, config: Config) {
+        let mut current =
+            self.shared.config.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *current = Arc::new(config);
+    }
+
+    /// The ports it works through.
+    pub fn ports(&self) -> &Ports {
+        &self.shared.ports
+    }
+}
