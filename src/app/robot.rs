@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, RwLock};
 
+use super::round::Tally;
 use crate::config::Config;
+use crate::domain::Timestamp;
 use crate::ports::Clock;
 use crate::ports::folders::Folders;
 use crate::ports::store::Store;
@@ -34,6 +36,16 @@ pub(super) struct Shared {
     pub(super) round: tokio::sync::Mutex<()>,
     /// Decisions and observations take turns; the ledger's revisions would catch them anyway.
     pub(super) tree: tokio::sync::Mutex<()>,
+    /// One pass of deliveries at a time; it has its own connections side by side.
+    pub(super) delivering: tokio::sync::Mutex<()>,
+    tally: std::sync::Mutex<Tally>,
+}
+
+impl Shared {
+    /// What deliveries came to since the last report of a round.
+    pub(super) fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 impl Robot {
@@ -44,6 +56,8 @@ impl Robot {
             ports,
             round: tokio::sync::Mutex::new(()),
             tree: tokio::sync::Mutex::new(()),
+            delivering: tokio::sync::Mutex::new(()),
+            tally: std::sync::Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -59,6 +73,11 @@ impl Robot {
         let mut current =
             self.shared.config.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         *current = Arc::new(config);
+    }
+
+    /// Now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.shared.ports.clock.now()
     }
 
     /// The ports it works through.

@@ -191,6 +191,36 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// The app it is about, and the folder where it is about one.
+    pub fn subject(&self) -> (&AppId, Option<&TreePath>) {
+        match self {
+            Self::Connect { app, .. } | Self::Disconnect { app } => (app, None),
+            Self::Turn { app, folder, .. }
+            | Self::Clear { app, folder }
+            | Self::Renamed { app, folder, .. }
+            | Self::Follow { app, folder }
+            | Self::Stay { app, folder, .. }
+            | Self::Identify { app, folder, .. } => (app, Some(folder)),
+        }
+    }
+
+    /// Its word in the history.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connect",
+            Self::Disconnect { .. } => "disconnect",
+            Self::Turn { on: true, .. } => "switch on",
+            Self::Turn { on: false, .. } => "switch off",
+            Self::Clear { .. } => "switch clear",
+            Self::Renamed { .. } => "folder renamed",
+            Self::Follow { .. } => "switch follow",
+            Self::Stay { .. } => "switch stay",
+            Self::Identify { .. } => "folder observed",
+        }
+    }
+}
+
 /// One line of the history of decisions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {

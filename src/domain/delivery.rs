@@ -172,6 +172,8 @@ pub struct Delivery {
     pub sender: Address,
     /// The one recipient.
     pub recipient: Address,
+    /// Which of the tool's inboxes it is for.
+    pub inbox: Option<String>,
     /// Sent to `redirect_to` instead of the tool: nothing is validated by it.
     pub rehearsal: bool,
     /// With its angle brackets; never carries other bytes.

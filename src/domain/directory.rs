@@ -34,29 +34,41 @@ pub struct DirectoryRecord {
     pub restless: bool,
     /// Which folder this is, where the file system can tell.
     pub identity: Option<Fingerprint>,
+    /// How many documents it held when it was last listed.
+    pub documents: u32,
 }
 
 impl DirectoryRecord {
     /// What is remembered after a listing with this stamp.
-    pub fn after_listing(
-        before: Option<&Self>,
-        stamp: Stamp,
-        identity: Option<Fingerprint>,
-        restless: bool,
-        now: Timestamp,
-    ) -> Self {
+    ///
+    /// `listed` says what was found; its time and second look are worked out from `before`.
+    pub fn after_listing(before: Option<&Self>, listed: Listed, now: Timestamp) -> Self {
+        let Listed { stamp, identity, restless, documents } = listed;
         let same = before.filter(|record| record.stamp == stamp && record.first_listed_at <= now);
         let first_listed_at = same.map_or(now, |record| record.first_listed_at);
         let looked_twice = same.is_some_and(|record| {
             record.looked_twice || now - record.first_listed_at >= SECOND_LOOK_AFTER
         });
-        Self { stamp, first_listed_at, looked_twice, restless, identity }
+        Self { stamp, first_listed_at, looked_twice, restless, identity, documents }
     }
 
     /// Whether a directory that still bears `stamp` may be skipped.
     pub fn may_skip(&self, stamp: Stamp) -> bool {
         self.stamp == stamp && self.looked_twice && !self.restless
     }
+}
+
+/// What a listing found, as far as its directory's record goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Taken before the listing.
+    pub stamp: Stamp,
+    /// See [`DirectoryRecord::identity`].
+    pub identity: Option<Fingerprint>,
+    /// See [`DirectoryRecord::restless`].
+    pub restless: bool,
+    /// See [`DirectoryRecord::documents`].
+    pub documents: u32,
 }
 
 /// One name of a directory: the file known behind it.
@@ -148,7 +160,8 @@ mod tests {
     fn a_directory_is_skipped_only_after_its_second_look() {
         let stamp = Stamp(1);
         let list = |before: Option<&DirectoryRecord>, stamp, seconds| {
-            DirectoryRecord::after_listing(before, stamp, None, false, at(seconds))
+            let listed = Listed { stamp, identity: None, restless: false, documents: 0 };
+            DirectoryRecord::after_listing(before, listed, at(seconds))
         };
         let first = list(None, stamp, 0);
         assert!(!first.may_skip(stamp));

@@ -5,6 +5,7 @@
 //! [`deposit`]), and what is sent ([`delivery`], [`limits`]).
 
 pub mod company;
+pub mod comparison;
 pub mod decision;
 pub mod delivery;
 pub mod deposit;
@@ -15,6 +16,7 @@ pub mod path;
 pub mod profile;
 pub mod slug;
 pub mod template;
+pub mod verdict;
 
 /// A moment in UTC; handed in everywhere, read only by `adapters::clock`.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -127,6 +127,8 @@ pub struct Candidate {
     pub sender: Address,
     /// Recipient.
     pub recipient: Address,
+    /// Which of the tool's inboxes it is for.
+    pub inbox: Option<String>,
     /// See [`Delivery::rehearsal`].
     pub rehearsal: bool,
     /// The part of the Message-ID behind the `@`.
@@ -297,7 +299,9 @@ pub trait Store: Send + Sync {
     /// `Due` verdicts of unsettled deposits get [`Fate::Cancel`]); `Renamed` holds what is queued
     /// at both places (`folder_renamed`), `Follow` and `Stay` release it at the place that stays
     /// covered and cancel it at the other. `Disconnect` ends all switches of the app and cancels
-    /// its back-fills too. Answers the deliveries that were cancelled.
+    /// its back-fills too. `Connect` re-addresses what is queued, deferred or held (and not a
+    /// rehearsal): new sender, recipient, Message-ID and content claim. Answers the deliveries
+    /// that were cancelled.
     async fn decide(
         &self,
         company: CompanyId,

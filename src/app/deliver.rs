@@ -1,0 +1,313 @@
+//! Deliver: what is due leaves, each with its mark just before the final dot.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::error::{Answer, Error};
+use super::mail::{self, Envelope};
+use super::observe::Scope;
+use super::robot::Robot;
+use crate::config::Config;
+use crate::domain::Timestamp;
+use crate::domain::company::Company;
+use crate::domain::delivery::{Act, Delivery, DeliveryId, Finish, HeldReason, State};
+use crate::domain::deposit::{Content, Deposit};
+use crate::domain::limits::Retry;
+use crate::domain::profile::InDoubtPolicy;
+use crate::ports::folders::FolderError;
+use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, Store, StoreError};
+use crate::ports::transport::{DotGate, Outcome, Stop};
+
+/// How long a delivery waits that was stopped by something passing: a disk that gives errors, a
+/// limit, a decision that came between.
+const PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+
+/// A delivery in doubt is sent again by a policy this many times, then it waits for a person.
+const AUTOMATIC_RESENDS_MAX: usize = 1;
+
+/// Who signs a resend by policy.
+const POLICY: &str = "the app's in_doubt policy";
+
+/// Deliveries in doubt looked at in one go.
+const DOUBTS_PAGE: usize = 1000;
+
+impl Robot {
+    /// Sends what is due until nothing is, on as many connections as are allowed. Answers the
+    /// deliveries as they came out.
+    pub(super) async fn deliver(&self) -> Answer<Vec<Delivery>> {
+        let connections = self.ports().transport.connections().max(1);
+        let mut senders: JoinSet<Answer<Delivery>> = JoinSet::new();
+        let mut delivered = Vec::new();
+        loop {
+            let free = connections - senders.len();
+            if free > 0 {
+                let rules = self.claim_rules();
+                let claimed = self.ports().store.claim(&rules, free, self.now()).await?;
+                for delivery in claimed {
+                    let robot = self.clone();
+                    senders.spawn(async move { robot.deliver_one(delivery).await });
+                }
+            }
+            match senders.join_next().await {
+                Some(done) => delivered.push(done??),
+                None => return Ok(delivered),
+            }
+        }
+    }
+
+    /// What may be claimed under the configuration of this moment.
+    pub(super) fn claim_rules(&self) -> ClaimRules {
+        let config = self.config();
+        let enabled = config.apps.iter().filter(|(_, profile)| profile.enabled);
+        let rates = enabled.map(|(app, profile)| {
+            let rate = Rate {
+                per_hour_max: profile.mails_per_hour_max,
+                per_day_max: profile.mails_per_day_max,
+            };
+            (app.clone(), rate)
+        });
+        ClaimRules { destination: self.ports().transport.destination(), rates: rates.collect() }
+    }
+
+    async fn deliver_one(&self, delivery: Delivery) -> Answer<Delivery> {
+        let (id, attempt) = (delivery.id, delivery.attempt);
+        let finish = self.attempt(&delivery).await?;
+        match self.ports().store.finish(id, attempt, finish, self.now()).await {
+            Ok(delivery) => Ok(delivery),
+            // Cancelled, or claimed anew, while it was stopped before its dot: as it is now.
+            Err(StoreError::Step(_)) => self.as_it_is(id).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn as_it_is(&self, id: DeliveryId) -> Answer<Delivery> {
+        let found = self.ports().store.delivery(id).await?;
+        found.ok_or_else(|| Error::Store(StoreError::NotFound(format!("delivery {id}"))))
+    }
+
+    /// One attempt, and what is to be recorded of it.
+    async fn attempt(&self, delivery: &Delivery) -> Answer<Finish> {
+        let config = self.config();
+        let store = &self.ports().store;
+        let Some(mut deposit) = store.deposit(delivery.deposit).await? else {
+            let because = "its document is not in the ledger".to_owned();
+            return Ok(Finish::Held { reason: HeldReason::Missing, because });
+        };
+        let company = self.company_by_id(delivery.company).await?;
+        if let Some(held) = self.misdirected(delivery).await? {
+            return Ok(held);
+        }
+        let content = match self.open(&company, &deposit).await {
+            Err(FolderError::Missing(_)) => {
+                // Renamed since it was last observed? An observation follows it.
+                self.observe(company.id, Scope::Changed).await?;
+                deposit = store.deposit(deposit.number).await?.unwrap_or(deposit);
+                self.open(&company, &deposit).await
+            }
+            opened => opened,
+        };
+        let content = match content {
+            Ok(content) => content,
+            Err(error) => return self.unopened(&company, &deposit, &error).await,
+        };
+        let envelope = Envelope {
+            sender: &delivery.sender,
+            recipient: &delivery.recipient,
+            message_id: &delivery.message_id,
+            envelope_id: format!("{}-{}", delivery.id, delivery.attempt),
+        };
+        // The date is the delivery's own, so that a second copy is the same mail to the byte.
+        let mail =
+            mail::of_document(&config, &company.name, envelope, &deposit, delivery.queued_at);
+        let gate = Gate {
+            store: Arc::clone(store),
+            delivery: delivery.id,
+            attempt: delivery.attempt,
+            content: delivery.content,
+            rate: self.claim_rules().rates.get(&delivery.app).copied(),
+            clock: Arc::clone(&self.ports().clock),
+        };
+        let outcome = self.ports().transport.send(&mail, content, &gate).await;
+        self.came_out(&config, delivery, &company, &deposit, outcome).await
+    }
+
+    /// The one recipient can only be the connection's, or the rehearsal's.
+    async fn misdirected(&self, delivery: &Delivery) -> Answer<Option<Finish>> {
+        let config = self.config();
+        let decisions = self.ports().store.decisions(delivery.company).await?;
+        let connection = decisions.connections.get(&delivery.app);
+        let tools = connection.and_then(|found| found.recipient_for(delivery.inbox.as_deref()));
+        let expected = if delivery.rehearsal { config.mail.redirect_to.as_ref() } else { tools };
+        let in_rehearsal = config.mail.redirect_to.is_some();
+        if expected == Some(&delivery.recipient) && in_rehearsal == delivery.rehearsal {
+            return Ok(None);
+        }
+        let because = if in_rehearsal && !delivery.rehearsal {
+            "a rehearsal is on (`redirect_to`): it was queued for the tool itself".to_owned()
+        } else if delivery.rehearsal {
+            "it was queued by a rehearsal (`redirect_to`) that is over or goes elsewhere now"
+                .to_owned()
+        } else {
+            format!("`{}` is not the address of its connection", delivery.recipient)
+        };
+        Ok(Some(Finish::Held { reason: HeldReason::Rule, because }))
+    }
+
+    async fn open(
+        &self,
+        company: &Company,
+        deposit: &Deposit,
+    ) -> Result<Box<dyn std::io::Read + Send>, FolderError> {
+        let folders = Arc::clone(&self.ports().folders);
+        let (folder, path) = (company.folder.clone(), deposit.path.clone());
+        let fingerprint = deposit.fingerprint;
+        let opened =
+            tokio::task::spawn_blocking(move || folders.open(&folder, &path, fingerprint)).await;
+        opened.unwrap_or_else(|died| {
+            let source = std::io::Error::other(died.to_string());
+            Err(FolderError::Io { path: deposit.path.to_string(), source })
+        })
+    }
+
+    async fn unopened(
+        &self,
+        company: &Company,
+        deposit: &Deposit,
+        error: &FolderError,
+    ) -> Answer<Finish> {
+        Ok(match error {
+            FolderError::Missing(_) => Finish::Held {
+                reason: HeldReason::Missing,
+                because: format!("its file `{}` is gone", deposit.path),
+            },
+            FolderError::Changed(_) => self.superseded(company, deposit).await?,
+            FolderError::Denied(_) | FolderError::Outside(_) => {
+                Finish::Held { reason: HeldReason::Unreadable, because: error.to_string() }
+            }
+            FolderError::Io { .. } => {
+                Finish::Requeued { because: error.to_string(), due_at: self.now() + PAUSE }
+            }
+        })
+    }
+
+    /// Its bytes are not those that were hashed: the new version is a deposit of its own, under
+    /// the app's `replaced` policy, and this delivery never carries other bytes.
+    async fn superseded(&self, company: &Company, deposit: &Deposit) -> Answer<Finish> {
+        self.observe_replaced(company.id, deposit).await?;
+        let because =
+            "the file was changed before it was sent; the new version is a document of its own";
+        Ok(Finish::Superseded { because: because.to_owned() })
+    }
+
+    async fn came_out(
+        &self,
+        config: &Config,
+        delivery: &Delivery,
+        company: &Company,
+        deposit: &Deposit,
+        outcome: Outcome,
+    ) -> Answer<Finish> {
+        let now = self.now();
+        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Stopped(_)) {
+            let destination = self.ports().transport.destination();
+            if !self.ports().store.put_offs().await?.is_empty() {
+                self.ports().store.put_off(&destination, None).await?;
+            }
+        }
+        Ok(match outcome {
+            Outcome::Accepted { answer } => Finish::Sent { answer },
+            Outcome::Deferred { answer } => deferred(&config.mail.retry, delivery, answer, now),
+            Outcome::Refused { answer } => Finish::Refused { answer },
+            Outcome::InDoubt { answer } => Finish::InDoubt { answer },
+            Outcome::TooLarge { limit_bytes } => Finish::Held {
+                reason: HeldReason::TooLarge,
+                because: format!("the mail server takes {limit_bytes} bytes at most"),
+            },
+            Outcome::Unreachable { answer } => {
+                let until = self.put_off(config, answer.clone()).await?;
+                if delivery.has_expired(config.mail.retry.expire, now) {
+                    expired(&answer)
+                } else {
+                    Finish::Requeued { because: answer, due_at: until }
+                }
+            }
+            Outcome::Stopped(Stop::Changed) => self.superseded(company, deposit).await?,
+            Outcome::Stopped(Stop::Unreadable(because) | Stop::Gate(because)) => {
+                Finish::Requeued { because, due_at: now + PAUSE }
+            }
+        })
+    }
+
+    /// Puts the mail server off as a whole; answers until when.
+    async fn put_off(&self, config: &Config, answer: String) -> Answer<Timestamp> {
+        let now = self.now();
+        let destination = self.ports().transport.destination();
+        let known = self.ports().store.put_offs().await?;
+        let before = known.into_iter().find(|put_off| put_off.destination == destination);
+        // Senders that were under way together fail together: that is one failure.
+        if let Some(put_off) = before.as_ref().filter(|put_off| put_off.until > now) {
+            return Ok(put_off.until);
+        }
+        let failures = before.as_ref().map_or(1, |put_off| put_off.failures.saturating_add(1));
+        let until = now + config.mail.retry.wait(failures);
+        let since = before.map_or(now, |put_off| put_off.since);
+        let put_off = PutOff { destination: destination.clone(), since, until, failures, answer };
+        self.ports().store.put_off(&destination, Some(put_off)).await?;
+        Ok(until)
+    }
+
+    /// The `in_doubt` policy of each app, for deliveries in doubt that no proof settled.
+    pub(super) async fn settle_doubts(&self) -> Answer<()> {
+        let config = self.config();
+        let filter = DeliveryFilter { states: vec![State::InDoubt], ..DeliveryFilter::default() };
+        let store = &self.ports().store;
+        for delivery in store.deliveries(&filter, None, DOUBTS_PAGE).await? {
+            let policy = config.apps.get(&delivery.app).map(|profile| profile.in_doubt);
+            let resent =
+                delivery.events.iter().filter(|event| event.by.as_deref() == Some(POLICY)).count();
+            if policy == Some(InDoubtPolicy::Resend) && resent < AUTOMATIC_RESENDS_MAX {
+                store.act(delivery.id, Act::Resend, POLICY, self.now()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn deferred(retry: &Retry, delivery: &Delivery, answer: String, now: Timestamp) -> Finish {
+    if delivery.has_expired(retry.expire, now) {
+        return expired(&answer);
+    }
+    Finish::Deferred { answer, due_at: now + retry.wait(delivery.failures + 1) }
+}
+
+fn expired(answer: &str) -> Finish {
+    Finish::Held {
+        reason: HeldReason::Expired,
+        because: format!("tried until it expired; the last answer was: {answer}"),
+    }
+}
+
+/// Opens when the bytes were the right ones and the ledger holds the mark at the dot.
+struct Gate {
+    store: Arc<dyn Store>,
+    delivery: DeliveryId,
+    attempt: u32,
+    content: Content,
+    rate: Option<Rate>,
+    clock: Arc<dyn crate::ports::Clock>,
+}
+
+#[async_trait::async_trait]
+impl DotGate for Gate {
+    async fn open(&self, sha256: [u8; 32], size: u64) -> Result<(), Stop> {
+        if (Content { sha256, size }) != self.content {
+            return Err(Stop::Changed);
+        }
+        let Some(rate) = self.rate else {
+            return Err(Stop::Gate("its app is turned off".to_owned()));
+        };
+        let marked = self.store.dot(self.delivery, self.attempt, rate, self.clock.now()).await;
+        marked.map_err(|error| Stop::Gate(error.to_string()))
+    }
+}

@@ -1,0 +1,89 @@
+//! Marks: what was sent is shown as validated on the file itself (R9).
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::Answer;
+use super::robot::Robot;
+use crate::domain::company::Company;
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::deposit::Content;
+use crate::ports::folders::{FolderError, Mark};
+use crate::ports::store::MarkWork;
+
+/// Marks looked after in one pass; the rest waits for the next.
+const MARKS_MAX: usize = 10_000;
+
+/// The opaque part of a mark: says to this state alone that it validated this very content, and
+/// names neither app nor recipient (R5).
+pub(super) fn token(state_id: &str, content: &Content) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(b"facteur validated ");
+    hasher.update(state_id.as_bytes());
+    hasher.update(content.sha256);
+    let digest: [u8; 32] = hasher.finalize().into();
+    hex::encode(&digest[..12])
+}
+
+impl Robot {
+    /// Brings the marks on the files in line with the ledger. Failing to mark never fails
+    /// anything else.
+    pub(super) async fn mark(&self) -> Answer<()> {
+        let store = &self.ports().store;
+        let work = store.marks(MARKS_MAX).await?;
+        if work.is_empty() {
+            return Ok(());
+        }
+        let identity = store.identity().await?;
+        let companies = store.companies().await?;
+        for MarkWork { deposit, deliveries } in work {
+            let company = companies.iter().find(|company| company.id == deposit.company);
+            let Some(company) = company.filter(|company| company.hold.is_none()) else { continue };
+            let sent_at = deliveries.iter().filter_map(sent_at).max();
+            let mark = match (deposit.content, sent_at) {
+                (Some(content), Some(at)) if deposit.is_validated(&deliveries) => {
+                    Some(Mark { at, token: token(&identity.id, &content) })
+                }
+                (_, _) => None,
+            };
+            if deposit.gone || self.set_mark(company, &deposit, mark).await {
+                store.marked(deposit.number).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the mark is as it should be, or never can be.
+    async fn set_mark(
+        &self,
+        company: &Company,
+        deposit: &crate::domain::deposit::Deposit,
+        mark: Option<Mark>,
+    ) -> bool {
+        let folders = Arc::clone(&self.ports().folders);
+        let (folder, path) = (company.folder.clone(), deposit.path.clone());
+        let fingerprint = deposit.fingerprint;
+        let number = deposit.number;
+        let set = tokio::task::spawn_blocking(move || {
+            folders.set_mark(&folder, &path, fingerprint, mark.as_ref())
+        });
+        match set.await {
+            Ok(Ok(_)) => true,
+            // It moved, and the next observation follows it; or the disk may come back.
+            Ok(Err(FolderError::Missing(_) | FolderError::Io { .. })) => false,
+            Ok(Err(FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_))) => {
+                true
+            }
+            Err(died) => {
+                tracing::warn!(deposit = number, %died, "marking a document failed");
+                false
+            }
+        }
+    }
+}
+
+fn sent_at(delivery: &Delivery) -> Option<crate::domain::Timestamp> {
+    let sent = delivery.events.iter().rev().find(|event| event.what == State::Sent.as_str());
+    sent.filter(|_| delivery.state == State::Sent).map(|event| event.at)
+}

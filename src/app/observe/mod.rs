@@ -1,0 +1,276 @@
+//! Observe: what is in a company's folders, held against what is known, made durable.
+//!
+//! A name first observed after the baseline is a deposit; its directory's record, the name, the
+//! deposit and its verdicts are durable together. Directories' stamps come last: a crash before
+//! them only makes the next round list again.
+
+mod commit;
+mod moves;
+mod plan;
+mod renames;
+mod replaced;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(super) use walk::Scope;
+
+use self::plan::{Plan, Planner};
+use self::walk::{Walk, Walked};
+use super::error::{Answer, Error};
+use super::robot::Robot;
+use crate::domain::company::{Company, CompanyId};
+use crate::domain::comparison::{Comparison, Documents, compare};
+use crate::domain::decision::Decisions;
+use crate::domain::deposit::Deposit;
+use crate::domain::directory::{DirectoryRecord, SECOND_LOOK_AFTER};
+use crate::domain::path::TreePath;
+use crate::domain::verdict::Rules;
+use crate::ports::store::StoreError;
+
+/// How often an observation starts again because a decision came between.
+const CONFLICTS_MAX: usize = 8;
+
+/// What an observation found.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    /// Documents listed, or known to be unchanged.
+    pub(super) documents: u64,
+    /// First observed.
+    pub(super) deposited: u64,
+    /// Files and folders that can't be read, with the reason.
+    pub(super) unreadable: Vec<(TreePath, String)>,
+    /// Documents that may still be written to.
+    pub(super) unsettled: Vec<TreePath>,
+}
+
+/// A company as an observation reads it.
+struct Snapshot {
+    company: Company,
+    decisions: Decisions,
+    known: BTreeMap<TreePath, DirectoryRecord>,
+}
+
+impl Robot {
+    /// Observes one company. Waits for its turn: observations and decisions never overlap.
+    pub(super) async fn observe(&self, company: CompanyId, scope: Scope) -> Answer<Observed> {
+        let _turn = self.shared.tree.lock().await;
+        self.observe_in_turn(company, scope).await
+    }
+
+    /// The same, for who has the turn already.
+    pub(super) async fn observe_in_turn(
+        &self,
+        company: CompanyId,
+        scope: Scope,
+    ) -> Answer<Observed> {
+        for _ in 0..CONFLICTS_MAX {
+            match self.observe_once(company, scope.clone()).await {
+                Err(Error::Store(StoreError::Conflict)) => {}
+                done => return done,
+            }
+        }
+        Err(Error::Store(StoreError::Conflict))
+    }
+
+    async fn observe_once(&self, company: CompanyId, scope: Scope) -> Answer<Observed> {
+        let mut snapshot = self.snapshot(company).await?;
+        let company = &snapshot.company;
+        let takes_all = !company.baseline || company.retake || company.after_import;
+        let scope = if takes_all && !matches!(scope, Scope::Whole(_)) {
+            Scope::Whole(TreePath::root())
+        } else {
+            scope
+        };
+        let (walked, known) = self.walk(&snapshot, &scope).await?;
+        snapshot.known = known;
+        if self.notice_renames(&snapshot, &walked, &scope).await? {
+            let fresh = self.snapshot(snapshot.company.id).await?;
+            snapshot.company = fresh.company;
+            snapshot.decisions = fresh.decisions;
+        }
+        let comparisons = self.comparisons(&snapshot, &walked).await?;
+        let plan = self.planned(&snapshot, &walked, &comparisons).await?;
+        let observed = Observed {
+            documents: documents_of(&snapshot, &walked),
+            deposited: plan.deposited,
+            unreadable: unreadable_of(&walked),
+            unsettled: unsettled_of(&plan),
+        };
+        let company = company_after(&snapshot.company, &walked, &scope);
+        self.commit(&snapshot.company, plan, company).await?;
+        Ok(observed)
+    }
+
+    async fn snapshot(&self, id: CompanyId) -> Answer<Snapshot> {
+        let store = &self.ports().store;
+        let company = self.company_by_id(id).await?;
+        let decisions = store.decisions(id).await?;
+        let known = store.directories(id).await?.into_iter().collect();
+        Ok(Snapshot { company, decisions, known })
+    }
+
+    async fn walk(
+        &self,
+        snapshot: &Snapshot,
+        scope: &Scope,
+    ) -> Answer<(Walked, BTreeMap<TreePath, DirectoryRecord>)> {
+        let folders = Arc::clone(&self.ports().folders);
+        let config = self.config();
+        let (company, known) = (snapshot.company.folder.clone(), snapshot.known.clone());
+        let (scope, now) = (scope.clone(), self.now());
+        tokio::task::spawn_blocking(move || {
+            let walk = Walk {
+                folders: folders.as_ref(),
+                company: &company,
+                trust: folders.trust(&company)?,
+                known: &known,
+                ignore: &config.documents.ignore,
+                scope: &scope,
+                now,
+            };
+            let walked = walk.run()?;
+            Ok((walked, known))
+        })
+        .await?
+    }
+
+    async fn comparisons(
+        &self,
+        snapshot: &Snapshot,
+        walked: &Walked,
+    ) -> Answer<BTreeMap<TreePath, Comparison>> {
+        let store = &self.ports().store;
+        let mut comparisons = BTreeMap::new();
+        for (directory, visit) in &walked.visited {
+            let names = store.names(snapshot.company.id, directory).await?;
+            comparisons.insert(directory.clone(), compare(&names, &visit.documents));
+        }
+        let nothing = Documents::default();
+        for directory in &walked.missing {
+            if snapshot.known.get(directory).is_some_and(plan::is_closed) {
+                continue;
+            }
+            let names = store.names(snapshot.company.id, directory).await?;
+            comparisons.insert(directory.clone(), compare(&names, &nothing));
+        }
+        Ok(comparisons)
+    }
+
+    async fn planned(
+        &self,
+        snapshot: &Snapshot,
+        walked: &Walked,
+        comparisons: &BTreeMap<TreePath, Comparison>,
+    ) -> Answer<Plan> {
+        let moves = self.moves(snapshot, walked, comparisons).await?;
+        let deposits = self.known_deposits(comparisons, &moves).await?;
+        let config = self.config();
+        let planner = Planner {
+            company: &snapshot.company,
+            config: &config,
+            rules: Rules {
+                apps: &config.apps,
+                decisions: &snapshot.decisions,
+                after_import: snapshot.company.after_import,
+            },
+            walked,
+            known: &snapshot.known,
+            moves: &moves,
+            deposits: &deposits,
+            now: self.now(),
+        };
+        Ok(planner.plan(comparisons))
+    }
+
+    async fn moves(
+        &self,
+        snapshot: &Snapshot,
+        walked: &Walked,
+        comparisons: &BTreeMap<TreePath, Comparison>,
+    ) -> Answer<moves::Moves> {
+        if !snapshot.company.baseline || moves::sought(comparisons).is_empty() {
+            return Ok(moves::Moves::new());
+        }
+        let all_names = self.ports().store.all_names(snapshot.company.id).await?;
+        let folders = &self.ports().folders;
+        let folder = &snapshot.company.folder;
+        let trust = folders.trust(folder)?;
+        let search = moves::Search { folders: folders.as_ref(), company: folder, trust, walked };
+        Ok(search.find(comparisons, &all_names))
+    }
+
+    /// The deposits that a plan may have to change.
+    async fn known_deposits(
+        &self,
+        comparisons: &BTreeMap<TreePath, Comparison>,
+        moves: &moves::Moves,
+    ) -> Answer<BTreeMap<u64, Deposit>> {
+        let now = self.now();
+        let mut numbers: BTreeSet<u64> =
+            moves.values().filter_map(|(_, record)| record.deposit).collect();
+        for comparison in comparisons.values() {
+            let changed = comparison.changed.iter().map(|(_, record, _)| record);
+            let same = comparison.same.iter().map(|(_, record, _)| record);
+            let stirring = same.filter(|record| record.settling.is_some() || record.gone);
+            let absent = comparison.absent.iter().map(|(_, record)| record);
+            let going = absent.filter(|record| {
+                record.absent_since.is_some_and(|since| now - since >= SECOND_LOOK_AFTER)
+            });
+            let records = changed.chain(stirring).chain(going);
+            numbers.extend(records.filter_map(|record| record.deposit));
+        }
+        let mut deposits = BTreeMap::new();
+        for number in numbers {
+            if let Some(deposit) = self.ports().store.deposit(number).await? {
+                deposits.insert(number, deposit);
+            }
+        }
+        Ok(deposits)
+    }
+}
+
+fn documents_of(snapshot: &Snapshot, walked: &Walked) -> u64 {
+    let listed = walked.visited.values().map(|visit| visit.documents.seen.len() as u64);
+    let skipped = walked.skipped.iter().filter_map(|path| snapshot.known.get(path));
+    listed.sum::<u64>() + skipped.map(|record| u64::from(record.documents)).sum::<u64>()
+}
+
+fn unreadable_of(walked: &Walked) -> Vec<(TreePath, String)> {
+    let mut unreadable = walked.unreadable.clone();
+    for (directory, visit) in &walked.visited {
+        let files = visit.unreadable.iter().map(|name| directory.join(name.as_bytes()));
+        unreadable.extend(files.map(|path| (path, "permission denied".to_owned())));
+    }
+    unreadable
+}
+
+fn unsettled_of(plan: &Plan) -> Vec<TreePath> {
+    let names = plan.units.iter().flat_map(|unit| &unit.names);
+    names
+        .filter(|(_, change)| change.is_some_and(|change| change.record.settling.is_some()))
+        .map(|((directory, name), _)| directory.join(name.as_bytes()))
+        .collect()
+}
+
+/// The company after its whole tree was observed; none when nothing of it changed.
+fn company_after(before: &Company, walked: &Walked, scope: &Scope) -> Option<Company> {
+    let mut company = before.clone();
+    if let Some(visit) = walked.visited.get(&TreePath::root()) {
+        let folders = visit.folders.iter();
+        let documents = visit.documents.seen.keys();
+        company.first_level = folders.chain(documents).map(|name| name.0.clone()).collect();
+    }
+    let whole = match scope {
+        Scope::Changed => true,
+        Scope::Whole(folder) => folder.is_root(),
+        Scope::Only(_) => false,
+    };
+    if whole {
+        company.baseline = true;
+        company.retake = false;
+        company.after_import = false;
+    }
+    (company != *before).then_some(company)
+}

@@ -1,0 +1,270 @@
+//! A round: the straight line once, for every company.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::error::{Answer, Error};
+use super::observe::{Observed, Scope};
+use super::robot::Robot;
+use crate::domain::Timestamp;
+use crate::domain::company::Company;
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::deposit::{Deposit, Verdict};
+use crate::domain::verdict::folder_of;
+use crate::ports::folders::FolderError;
+use crate::ports::store::{PROBLEMS_MAX, Problem, RoundReport};
+
+/// A document that is still changing after this long is shown as never settling.
+const NEVER_SETTLING_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// What a round queued, with its report.
+#[derive(Debug, Default)]
+pub(super) struct Rounded {
+    pub(super) report: RoundReport,
+    /// The deposits that got their deliveries or their final verdicts.
+    pub(super) deposits: Vec<Deposit>,
+}
+
+/// Whether a round waits for a second look at what it sees for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecondLook {
+    /// It waits up to the settle time (`facteur round`).
+    Wait,
+    /// The next round, or a hint, comes soon enough (the service).
+    Later,
+}
+
+impl Robot {
+    /// Before the first round: claims the tree for this state, and puts in doubt what was being
+    /// sent when the robot stopped.
+    pub async fn recover(&self) -> Answer<()> {
+        let store = &self.ports().store;
+        let doubts = store.recover(self.now()).await?;
+        if !doubts.is_empty() {
+            tracing::warn!(count = doubts.len(), "deliveries are in doubt after a stop");
+        }
+        self.claim_tree().await
+    }
+
+    /// The tree belongs to one state: a copy of the robot with a copy of its tree refuses.
+    pub(super) async fn claim_tree(&self) -> Answer<()> {
+        let ours = self.ports().store.identity().await?.id;
+        match self.ports().folders.claim(&ours) {
+            Ok(Some(owner)) if owner != ours => Err(Error::Refused(format!(
+                "the documents belong to another robot's state ({owner}), and two robots would send them twice\n\
+                 hint: run this one with that state; or, if that one is gone for ever, delete the file `.facteur` in the documents' root"
+            ))),
+            // A root that can't be written to, or that is away, holds its companies by itself.
+            Ok(Some(_) | None) | Err(FolderError::Missing(_)) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the documents' root could not be claimed");
+                Ok(())
+            }
+        }
+    }
+
+    /// One round with its deliveries: `facteur round`.
+    pub(super) async fn full_round(&self) -> Answer<Rounded> {
+        let _turn = self.shared.round.lock().await;
+        let mut rounded = self.look_round(SecondLook::Wait).await?;
+        self.deliver_all().await?;
+        self.finish_round(&mut rounded).await?;
+        Ok(rounded)
+    }
+
+    /// One round of the service: the deliveries go beside it.
+    pub(super) async fn service_round(&self) -> Answer<RoundReport> {
+        let _turn = self.shared.round.lock().await;
+        let mut rounded = self.look_round(SecondLook::Later).await?;
+        self.finish_round(&mut rounded).await?;
+        Ok(rounded.report)
+    }
+
+    /// Sends what is due, and brings the marks in line. One at a time.
+    pub(super) async fn deliver_all(&self) -> Answer<()> {
+        let _turn = self.shared.delivering.lock().await;
+        self.settle_doubts().await?;
+        let delivered = self.deliver().await;
+        if let Ok(delivered) = &delivered {
+            let mut tally = self.shared.tally();
+            for delivery in delivered {
+                count(&mut tally, delivery);
+            }
+        }
+        delivered?;
+        self.mark().await
+    }
+
+    async fn finish_round(&self, rounded: &mut Rounded) -> Answer<()> {
+        self.mark().await?;
+        let report = &mut rounded.report;
+        let tally = std::mem::take(&mut *self.shared.tally());
+        report.sent += tally.sent;
+        report.deferred += tally.deferred;
+        report.refused += tally.refused;
+        report.held += tally.held;
+        report.in_doubt += tally.in_doubt;
+        report.cancelled += tally.cancelled;
+        report.finished_at = self.now();
+        let elapsed = (report.finished_at - report.started_at).num_milliseconds();
+        report.elapsed_ms = u64::try_from(elapsed).unwrap_or(0);
+        report.problems.truncate(PROBLEMS_MAX);
+        self.ports().store.keep_round(report).await?;
+        Ok(())
+    }
+
+    /// Observe, settle, decide, queue, for every company; sends nothing.
+    pub(super) async fn look_round(&self, second_look: SecondLook) -> Answer<Rounded> {
+        let mut rounded = Rounded::default();
+        rounded.report.started_at = self.now();
+        let reconciled = self.reconcile().await?;
+        rounded.report.problems = reconciled.problems;
+        let mut present = Vec::new();
+        for company in reconciled.present {
+            match self.observe(company.id, Scope::Changed).await {
+                Ok(observed) => {
+                    note(&mut rounded.report, &company, observed);
+                    present.push(company);
+                }
+                // One company's disk never stops the others.
+                Err(Error::Folder(error)) => {
+                    rounded.report.problems.push(unreadable(&company, &error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if second_look == SecondLook::Wait {
+            self.look_again(&present).await?;
+        }
+        for company in &present {
+            let company = self.company_by_id(company.id).await?;
+            let queued = self.queue(&company).await?;
+            rounded.report.problems.extend(queued.problems);
+            rounded.deposits.extend(queued.deposits);
+            self.note_settling(&company, &mut rounded.report).await?;
+        }
+        self.note_queued(&mut rounded).await?;
+        Ok(rounded)
+    }
+
+    /// The second look, as soon as everything seen for the first time can have settled.
+    async fn look_again(&self, present: &[Company]) -> Answer<()> {
+        let config = self.config();
+        let mut folders = Vec::new();
+        let mut wait = TimeDelta::zero();
+        for company in present {
+            let settling = self.ports().store.settling(company.id).await?;
+            let within: BTreeSet<_> =
+                settling.iter().map(|deposit| folder_of(&deposit.path)).collect();
+            let longest = within.iter().map(|folder| config.robot.settle_of(folder)).max();
+            wait = wait.max(longest.unwrap_or_default());
+            folders.push((company.id, within));
+        }
+        if wait > TimeDelta::zero() {
+            self.ports().clock.sleep_until(self.now() + wait).await;
+        }
+        for (company, within) in folders {
+            if within.is_empty() {
+                continue;
+            }
+            match self.observe(company, Scope::Only(within)).await {
+                Ok(_) | Err(Error::Folder(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_settling(&self, company: &Company, report: &mut RoundReport) -> Answer<()> {
+        let settling = self.ports().store.settling(company.id).await?;
+        report.settling += settling.len() as u64;
+        let old = self.now() - NEVER_SETTLING_AFTER;
+        for deposit in settling.into_iter().filter(|deposit| deposit.observed_at < old) {
+            report.problems.push(Problem {
+                company: company.slug.to_string(),
+                path: Some(deposit.path),
+                kind: "never_settling".to_owned(),
+                message: "it has kept changing for over an hour: is a program still writing it?"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn note_queued(&self, rounded: &mut Rounded) -> Answer<()> {
+        for deposit in &rounded.deposits {
+            for verdict in deposit.verdicts.values() {
+                match verdict {
+                    Verdict::Queued(id) => {
+                        if let Some(delivery) = self.ports().store.delivery(*id).await? {
+                            match delivery.state {
+                                State::Held => rounded.report.held += 1,
+                                State::Cancelled => rounded.report.cancelled += 1,
+                                State::Queued
+                                | State::Sending
+                                | State::Deferred
+                                | State::Sent
+                                | State::Refused
+                                | State::InDoubt => rounded.report.queued += 1,
+                            }
+                        }
+                    }
+                    Verdict::Duplicate(_) => rounded.report.duplicates += 1,
+                    Verdict::Due(_) | Verdict::Skipped(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What deliveries came to since the last report.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    sent: u64,
+    deferred: u64,
+    refused: u64,
+    held: u64,
+    in_doubt: u64,
+    cancelled: u64,
+}
+
+fn count(tally: &mut Tally, delivery: &Delivery) {
+    match delivery.state {
+        State::Sent => tally.sent += 1,
+        // Still queued after an attempt: its server is out of reach, it is put off.
+        State::Deferred | State::Queued => tally.deferred += 1,
+        State::Refused => tally.refused += 1,
+        State::Held => tally.held += 1,
+        State::InDoubt | State::Sending => tally.in_doubt += 1,
+        State::Cancelled => tally.cancelled += 1,
+    }
+}
+
+fn note(report: &mut RoundReport, company: &Company, observed: Observed) {
+    report.observed += observed.documents;
+    report.deposited += observed.deposited;
+    let problems = observed.unreadable.into_iter().map(|(path, message)| Problem {
+        company: company.slug.to_string(),
+        path: Some(path),
+        kind: "unreadable".to_owned(),
+        message: format!("{message}: let the robot's user read it"),
+    });
+    report.problems.extend(problems);
+}
+
+fn unreadable(company: &Company, error: &FolderError) -> Problem {
+    Problem {
+        company: company.slug.to_string(),
+        path: None,
+        kind: "unreadable".to_owned(),
+        message: format!("{error}; the company is looked at again in the next round"),
+    }
+}
+
+/// When the last round ended, for the alarm.
+pub(super) fn is_silent(last: Option<&RoundReport>, now: Timestamp) -> bool {
+    const SILENT_AFTER: TimeDelta = TimeDelta::minutes(30);
+    last.is_some_and(|report| now - report.finished_at > SILENT_AFTER)
+}
