@@ -11,7 +11,8 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 /// The robot's clock. By default a sleep moves the time to its end and returns; after
-/// [`HandClock::by_hand`] it returns only once the test has moved the time there.
+/// [`HandClock::by_hand`] it returns only once the test has moved the time there, which the
+/// stories of the service need: it has several sleepers at once.
 pub struct HandClock {
     now: watch::Sender<Timestamp>,
     by_hand: AtomicBool,

@@ -178,6 +178,14 @@ impl Disk {
         self.state().tree.node(inode).mark.clone()
     }
 
+    /// Every file that bears a mark, sorted: what the office sees as validated.
+    pub fn marked(&self) -> Vec<String> {
+        let state = self.state();
+        let files = state.tree.all().into_iter();
+        let marked = files.filter(|(_, inode)| state.tree.node(*inode).mark.is_some());
+        marked.map(|(path, _)| path.to_string()).collect()
+    }
+
     /// Whether a name is there.
     pub fn exists(&self, path: &str) -> bool {
         self.state().tree.find(&parse(path)).is_some()

@@ -72,7 +72,8 @@ impl Power {
         self.state().off = true;
     }
 
-    /// The power is back, disarmed, and the count begins again.
+    /// The power is back, disarmed, and the count begins again. The robot of before must have
+    /// ended (its tasks too), as it would on a real machine: only a new one may go on from here.
     pub fn restore(&self) {
         *self.state() = State::default();
     }

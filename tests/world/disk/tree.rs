@@ -135,6 +135,18 @@ impl Tree {
         self.walk(path).ok().and_then(|walked| walked.last().copied())
     }
 
+    /// Every name, in order.
+    pub(super) fn all(&self) -> BTreeMap<TreePath, Inode> {
+        let mut all = BTreeMap::new();
+        let mut waiting = vec![(TreePath::root(), self.root)];
+        while let Some((path, inode)) = waiting.pop() {
+            let below = self.node(inode).names().into_iter().flatten();
+            waiting.extend(below.map(|(name, inode)| (path.join(name), *inode)));
+            all.insert(path, inode);
+        }
+        all
+    }
+
     /// A new file, folder or link at a free place.
     pub(super) fn add(&mut self, path: &TreePath, node: Node) -> Inode {
         let at_ns = node.changed_ns;

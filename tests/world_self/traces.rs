@@ -1,7 +1,5 @@
 //! The disk in memory leaves the same traces as a real one, whatever the office does.
 
-mod world;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -11,7 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use facteur::ports::folders::{EntryKind, Folders as _, Look};
 use proptest::prelude::*;
-use world::{Disk, World, path};
+
+use crate::world::{Disk, World, path};
 
 /// Something that the office does to the names below one company's folder.
 #[derive(Debug, Clone)]
