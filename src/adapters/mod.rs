@@ -6,4 +6,5 @@ pub mod folders;
 pub mod outbox;
 pub mod smtp;
 pub mod store;
+pub mod systemd;
 pub mod watcher;
