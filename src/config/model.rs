@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
+use super::complaint::Complaint;
 use crate::domain::limits::Retry;
 use crate::domain::profile::{AppId, FolderPattern, Profile};
 use crate::domain::slug::Slug;
 use crate::domain::template::{Address, AddressTemplate};
 
 /// routes.toml, checked. Paths are absolute.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The file it came from.
     pub file: PathBuf,
@@ -34,10 +35,12 @@ pub struct Config {
     pub apps: BTreeMap<AppId, Profile>,
     /// `[[companies]]`.
     pub companies: Vec<CompanyOverride>,
+    /// What is allowed and probably not meant, in the order it was read.
+    pub warnings: Vec<Complaint>,
 }
 
 /// Who the firm is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Firm {
     /// Its name.
     pub name: String,
@@ -52,7 +55,7 @@ pub struct Firm {
 }
 
 /// Where the documents are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Documents {
     /// `root/<company folder>/<folders…>/<documents>`.
     pub root: PathBuf,
@@ -61,7 +64,7 @@ pub struct Documents {
 }
 
 /// Where the state is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateConfig {
     /// The store, its lock and the control socket.
     pub directory: PathBuf,
@@ -72,7 +75,7 @@ pub struct StateConfig {
 }
 
 /// The rolling export.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportConfig {
     /// Where to.
     pub directory: PathBuf,
@@ -83,7 +86,7 @@ pub struct ExportConfig {
 }
 
 /// How rounds are made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotConfig {
     /// When.
     pub schedule: Schedule,
@@ -106,7 +109,7 @@ impl RobotConfig {
 }
 
 /// When rounds are made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schedule {
     /// A cron expression, seconds first, in the firm's time zone.
     Cron(Box<cron::Schedule>),
@@ -115,7 +118,7 @@ pub enum Schedule {
 }
 
 /// How mail leaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailConfig {
     /// The way.
     pub transport: TransportConfig,
@@ -126,7 +129,7 @@ pub struct MailConfig {
 }
 
 /// The way mail leaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransportConfig {
     /// Each mail a file in this folder.
     Outbox(PathBuf),
@@ -135,7 +138,7 @@ pub enum TransportConfig {
 }
 
 /// The firm's mail server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpConfig {
     /// Its name; also what its certificate must be for.
     pub host: String,
@@ -194,7 +197,7 @@ pub enum LogFormat {
 }
 
 /// A company that differs from the rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyOverride {
     /// Its folder below the root.
     pub folder: crate::domain::path::TreePath,
