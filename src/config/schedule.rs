@@ -18,8 +18,8 @@ impl Schedule {
     ///
     /// Local times are looked for on a clock that never changes and mapped to the zone's own
     /// afterwards, because a schedule looked up in the zone loses or doubles an hour. A schedule
-    /// with `*`, `/` or `-` in its minutes or hours is an *interval* and keeps its beat through
-    /// both nights. One of plain numbers is a *fixed time*: it comes once when the hour comes
+    /// with `*`, `/` or `-` in its minutes or hours is an *interval* and keeps its beat (of an hour
+    /// or less) through both nights. One of plain numbers is a *fixed time*: it comes once when the hour comes
     /// twice, and at the end of the gap when there is no such hour.
     pub fn next_after(&self, after: Timestamp, zone: Tz) -> Timestamp {
         match self {
@@ -99,5 +99,134 @@ fn is_interval(source: &str) -> bool {
             [minutes, hours].iter().any(|field| field.contains(['*', '/', '-', '?']))
         }
         (shorthand, _, _) => shorthand == Some("@hourly"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PARIS: Tz = chrono_tz::Europe::Paris;
+
+    fn cron(text: &str) -> Schedule {
+        Schedule::Cron(Box::new(text.parse().unwrap()))
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc()
+    }
+
+    /// The rounds after a moment and before another, in local time with offset.
+    fn rounds(schedule: &Schedule, zone: Tz, after: &str, before: &str) -> Vec<String> {
+        let next = |moment: &Timestamp| Some(schedule.next_after(*moment, zone));
+        std::iter::successors(next(&at(after)), next)
+            .take_while(|moment| *moment < at(before))
+            .map(|moment| moment.with_timezone(&zone).format("%dT%H:%M%:z").to_string())
+            .collect()
+    }
+
+    #[test]
+    fn rounds_through_both_nights_on_which_clocks_change() {
+        let spring = ("2026-03-29T00:59:59+01:00", "2026-03-29T05:00:00+02:00");
+        let autumn = ("2026-10-25T00:59:59+02:00", "2026-10-25T05:00:00+01:00");
+        let cases: [(&str, (&str, &str), &[&str]); 11] = [
+            ("0 30 2 * * *", spring, &["29T03:00+02:00"]),
+            ("0 30 2 * * *", autumn, &["25T02:30+02:00"]),
+            ("0 0,30 2 * * *", spring, &["29T03:00+02:00"]),
+            ("0 30 2,14 * * *", autumn, &["25T02:30+02:00"]),
+            ("0 0 3 * * *", spring, &["29T03:00+02:00"]),
+            ("0 0 3 * * *", autumn, &["25T03:00+01:00"]),
+            ("0 0 * * * *", spring, &["29T01:00+01:00", "29T03:00+02:00", "29T04:00+02:00"]),
+            (
+                "0 0 * * * *",
+                autumn,
+                &[
+                    "25T01:00+02:00",
+                    "25T02:00+02:00",
+                    "25T02:00+01:00",
+                    "25T03:00+01:00",
+                    "25T04:00+01:00",
+                ],
+            ),
+            ("0 30 */2 * * *", spring, &["29T03:30+02:00", "29T04:30+02:00"]),
+            ("0 30 */2 * * *", autumn, &["25T02:30+02:00", "25T02:30+01:00", "25T04:30+01:00"]),
+            ("0 45 1-3 * * *", spring, &["29T01:45+01:00", "29T03:45+02:00"]),
+        ];
+        for (text, (after, before), expected) in cases {
+            assert_eq!(rounds(&cron(text), PARIS, after, before), expected, "{text} {after}");
+        }
+    }
+
+    #[test]
+    fn every_quarter_of_an_hour_is_one_through_both_nights() {
+        for schedule in [cron("0 */15 * * * *"), cron("0 7/15 * * * *"), Schedule::OnDeposit] {
+            for start in ["2026-03-28T22:50:00+01:00", "2026-10-24T22:50:00+02:00"] {
+                let mut last = schedule.next_after(at(start), PARIS);
+                for _ in 0..40 {
+                    let next = schedule.next_after(last, PARIS);
+                    assert_eq!(next - last, TimeDelta::minutes(15), "{schedule:?} at {last}");
+                    last = next;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rare_schedule_finds_its_night_from_afar() {
+        let schedule = cron("0 30 2 29 3 *");
+        assert_eq!(
+            schedule.next_after(at("2026-01-01T00:00:00Z"), PARIS),
+            at("2026-03-29T01:00:00Z")
+        );
+        let schedule = cron("0 30 2 25 10 *");
+        let first = schedule.next_after(at("2026-01-01T00:00:00Z"), PARIS);
+        assert_eq!(first, at("2026-10-25T00:30:00Z"));
+        assert_eq!(schedule.next_after(first, PARIS), at("2027-10-25T00:30:00Z"));
+    }
+
+    #[test]
+    fn a_clock_beyond_the_calendar_still_gives_a_round() {
+        let after = at("2150-01-01T00:00:00Z");
+        assert!(cron("0 */15 * * * *").next_after(after, PARIS) > after);
+    }
+
+    #[test]
+    fn a_day_that_was_left_out_of_a_calendar_ends_in_a_round() {
+        let after = at("2011-12-29T23:00:00-10:00");
+        let next = cron("0 0 12 30 12 *").next_after(after, chrono_tz::Pacific::Apia);
+        assert_eq!(next, at("2011-12-31T00:00:00+14:00"));
+    }
+
+    /// Zones and a night on which their clocks change by an hour.
+    const NIGHTS: [(Tz, &str); 6] = [
+        (PARIS, "2026-03-29T01:00:00Z"),
+        (PARIS, "2026-10-25T01:00:00Z"),
+        (chrono_tz::America::New_York, "2026-03-08T07:00:00Z"),
+        (chrono_tz::America::New_York, "2026-11-01T06:00:00Z"),
+        (chrono_tz::Atlantic::Azores, "2026-03-29T01:00:00Z"),
+        (chrono_tz::Atlantic::Azores, "2026-10-25T01:00:00Z"),
+    ];
+
+    proptest! {
+        #[test]
+        fn no_round_is_lost_and_none_comes_twice(
+            (zone, night) in prop::sample::select(NIGHTS.to_vec()),
+            before in 0_i64..20_000,
+            (expression, minutes) in prop::sample::select(vec![
+                ("* * * * *", 1), ("*/5 * * * *", 5), ("*/15 * * * *", 15), ("7/20 * * * *", 20),
+                ("0 * * * *", 60),
+            ]),
+        ) {
+            let schedule = cron(&format!("0 {expression}"));
+            let start = at(night) - TimeDelta::seconds(before);
+            let mut last = schedule.next_after(start, zone);
+            for _ in 0..30 {
+                let next = schedule.next_after(last, zone);
+                prop_assert!(next > last, "{last} {next}");
+                prop_assert!(next - last <= TimeDelta::minutes(minutes), "{last} {next}");
+                last = next;
+            }
+        }
     }
 }
