@@ -42,6 +42,7 @@ impl Robot {
     /// Holds every known company against the tree: a renamed folder is followed, a vanished one,
     /// another root or a slug used twice holds it, and a hold whose cause is gone ends.
     pub(super) async fn reconcile(&self) -> Answer<Reconciled> {
+        let _turn = self.shared.tree.lock().await;
         let mut reconciled = Reconciled::default();
         let companies = self.ports().store.companies().await?;
         let folders = match self.company_folders() {

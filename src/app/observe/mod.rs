@@ -41,8 +41,9 @@ pub(super) struct Observed {
     pub(super) deposited: u64,
     /// Files and folders that can't be read, with the reason.
     pub(super) unreadable: Vec<(TreePath, String)>,
-    /// Documents that may still be written to.
-    pub(super) unsettled: Vec<TreePath>,
+    /// Documents that may still be written to, with their modification time (nanoseconds since
+    /// 1970).
+    pub(super) unsettled: Vec<(TreePath, i128)>,
 }
 
 /// A company as an observation reads it.
@@ -246,11 +247,13 @@ fn unreadable_of(walked: &Walked) -> Vec<(TreePath, String)> {
     unreadable
 }
 
-fn unsettled_of(plan: &Plan) -> Vec<TreePath> {
+fn unsettled_of(plan: &Plan) -> Vec<(TreePath, i128)> {
     let names = plan.units.iter().flat_map(|unit| &unit.names);
     names
-        .filter(|(_, change)| change.is_some_and(|change| change.record.settling.is_some()))
-        .map(|((directory, name), _)| directory.join(name.as_bytes()))
+        .filter_map(|((directory, name), change)| {
+            let settling = change.as_ref()?.record.settling?;
+            Some((directory.join(name.as_bytes()), settling.modified_ns))
+        })
         .collect()
 }
 
