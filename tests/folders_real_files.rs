@@ -137,8 +137,8 @@ fn a_file_made_where_one_was_deleted_is_another() {
     }
     firm.write("scan.pdf", "page 1");
     let first = firm.print("scan.pdf");
-    fs::remove_file(firm.at("scan.pdf")).unwrap();
     firm.let_births_tick();
+    fs::remove_file(firm.at("scan.pdf")).unwrap();
     firm.write("scan.pdf", "page 2");
     assert_ne!(firm.print("scan.pdf"), first, "though its inode may be the same");
 }
@@ -174,6 +174,7 @@ fn without_identities_size_and_modification_time_tell_files_apart() {
     touch(&firm.at("Achats/b.pdf"), 1_000_001);
     assert_ne!(firm.print("Achats/b.pdf"), first);
     assert_eq!(firm.print("Achats"), Fingerprint(0));
+    assert_eq!(firm.stamp("Achats"), firm.stamp("Achats"), "stamps are told as they are");
 }
 
 type Change = fn(&Firm);
@@ -386,8 +387,8 @@ fn another_folder_under_the_same_name_is_another_identity() {
     let before = firm.tree.identity(&acme()).unwrap();
     firm.write("a.pdf", "a");
     assert_eq!(firm.tree.identity(&acme()).unwrap(), before);
-    fs::remove_dir_all(firm.at("")).unwrap();
     firm.let_births_tick();
+    fs::remove_dir_all(firm.at("")).unwrap();
     fs::create_dir(firm.at("")).unwrap();
     assert_ne!(firm.tree.identity(&acme()).unwrap(), before);
 }

@@ -281,4 +281,19 @@ mod tests {
         assert!(matches!(tree.companies(), Err(FolderError::Missing(_))));
         assert!(matches!(DocumentTree::open(root, Vec::new()), Err(FolderError::Missing(_))));
     }
+    #[test]
+    fn what_is_mounted_inside_a_company_rules_by_itself() {
+        // What most machines have: /dev is a tmpfs, and on /dev/pts is something the kernel makes up.
+        let tree = DocumentTree::open("/".into(), Vec::new()).unwrap();
+        let (company, mounted): (TreePath, TreePath) =
+            ("dev".parse().unwrap(), "pts".parse().unwrap());
+        let Ok(look) = tree.look(&company, &mounted) else { return };
+        if !tree.trust(&company).unwrap().stamps {
+            return;
+        }
+        assert_eq!(look.fingerprint, Fingerprint(0));
+        let first = tree.stamp(&company, &mounted).unwrap();
+        assert_ne!(tree.stamp(&company, &mounted).unwrap(), first, "never skipped");
+        assert_ne!(tree.list(&company, &mounted).unwrap().stamp, first);
+    }
 }
