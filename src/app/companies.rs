@@ -129,7 +129,8 @@ impl Robot {
             .cloned()
     }
 
-    fn another_root(&self, company: &Company) -> Option<(CompanyHoldReason, String)> {
+    /// Whether something else than its own folder is where the company was.
+    pub(super) fn another_root(&self, company: &Company) -> Option<(CompanyHoldReason, String)> {
         let folders = &self.ports().folders;
         let accept = format!(
             "look at the folder, then `facteur release --company {} --reason root_changed`",

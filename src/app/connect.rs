@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::error::{Answer, Error};
 use super::observe::Scope;
 use super::robot::Robot;
-use super::views::{
-    ConnectView, ConnectedAppView, DecidedView, ReaddressView, ReaddressedView,
-};
+use super::views::{ConnectView, ConnectedAppView, DecidedView, ReaddressView, ReaddressedView};
 use super::words::Named;
 use crate::config::Config;
 use crate::domain::company::{Company, CompanyId};
@@ -108,12 +106,12 @@ impl Robot {
 
     /// A company that is held as a whole takes no decision that looks at its folders.
     pub(super) fn refuse_held(&self, company: &Company) -> Answer<()> {
-        match &company.hold {
+        let held = company.hold.as_ref().map(|hold| hold.message.clone());
+        match held.or_else(|| self.another_root(company).map(|(_, message)| message)) {
             None => Ok(()),
-            Some(hold) => Err(Error::Refused(format!(
-                "`{}` is held just now: {}",
-                company.slug, hold.message
-            ))),
+            Some(message) => {
+                Err(Error::Refused(format!("`{}` is held just now: {message}", company.slug)))
+            }
         }
     }
 
@@ -138,7 +136,12 @@ impl Robot {
     }
 
     /// Ends a connection, with its switches.
-    pub(super) async fn disconnect(&self, company: &str, app: &str, by: &str) -> Answer<DecidedView> {
+    pub(super) async fn disconnect(
+        &self,
+        company: &str,
+        app: &str,
+        by: &str,
+    ) -> Answer<DecidedView> {
         let company = self.known_company(company).await?;
         let app = AppId::parse(app).map_err(Error::Words)?;
         let _turn = self.shared.tree.lock().await;
@@ -172,13 +175,15 @@ impl Robot {
         by: &str,
     ) -> Answer<ReaddressView> {
         let (app, _) = self.app_named(app)?;
-        let template = AddressTemplate::parse(to).map_err(|error| Error::Words(error.to_string()))?;
+        let template =
+            AddressTemplate::parse(to).map_err(|error| Error::Words(error.to_string()))?;
         let config = self.config();
         let _turn = self.shared.tree.lock().await;
         let mut companies = Vec::new();
         for company in self.ports().store.companies().await? {
             let decisions = self.ports().store.decisions(company.id).await?;
-            let Some(before) = decisions.connections.get(&app).filter(|found| found.connected) else {
+            let Some(before) = decisions.connections.get(&app).filter(|found| found.connected)
+            else {
                 continue;
             };
             let recipient = filled(&template, &config, &company.slug, &app, "")?;

@@ -101,7 +101,13 @@ impl Robot {
         let content = match self.open(&company, &deposit).await {
             Err(FolderError::Missing(_)) => {
                 // Renamed since it was last observed? An observation follows it.
-                self.observe(company.id, Scope::Changed).await?;
+                match self.observe(company.id, Scope::Changed).await {
+                    Err(Error::Folder(_) | Error::Refused(_)) => {
+                        let because = "its company's folder cannot be looked at".to_owned();
+                        return Ok(Finish::Requeued { because, due_at: self.now() + PAUSE });
+                    }
+                    observed => observed?,
+                };
                 deposit = store.deposit(deposit.number).await?.unwrap_or(deposit);
                 self.open(&company, &deposit).await
             }

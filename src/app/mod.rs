@@ -1,9 +1,15 @@
 //! What the robot does, in order: observe, queue, deliver, mark; and what it answers.
 
+mod acts;
+mod answer;
+mod backfill;
 mod companies;
+mod connect;
+mod decisions_file;
 mod deliver;
 mod entries;
 mod error;
+mod inspect;
 mod mail;
 mod marks;
 mod observe;
@@ -11,6 +17,11 @@ mod queue;
 pub mod requests;
 mod robot;
 mod round;
+mod send_test;
+pub mod service;
+mod switch;
 pub mod views;
+mod words;
 
+pub use error::{Answer, Error};
 pub use robot::{Ports, Robot};

@@ -174,7 +174,8 @@ pub(super) fn digest(reader: &mut dyn Read) -> std::io::Result<Content> {
     }
 }
 
-fn candidate(
+/// A delivery to be made of a due verdict; none when its app was never connected.
+pub(super) fn candidate(
     config: &Config,
     decisions: &Decisions,
     company: &Company,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
+use super::error::Answer;
 use super::round::Tally;
 use crate::config::Config;
 use crate::domain::Timestamp;
@@ -39,12 +40,31 @@ pub(super) struct Shared {
     /// One pass of deliveries at a time; it has its own connections side by side.
     pub(super) delivering: tokio::sync::Mutex<()>,
     tally: std::sync::Mutex<Tally>,
+    /// When the service makes its next round; none when none runs.
+    next_round: std::sync::Mutex<Option<Timestamp>>,
+    /// Something may be due: the sender looks.
+    pub(super) due: tokio::sync::Notify,
 }
 
 impl Shared {
     /// What deliveries came to since the last report of a round.
     pub(super) fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// When the service makes its next round; none when none runs.
+    pub(super) fn next_round(&self) -> Option<Timestamp> {
+        *self.next_round.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Says when the next round is made.
+    pub(super) fn set_next_round(&self, at: Option<Timestamp>) {
+        *self.next_round.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
+    }
+
+    /// Tells the sender that something may be due.
+    pub(super) fn poke(&self) {
+        self.due.notify_one();
     }
 }
 
@@ -58,8 +78,17 @@ impl Robot {
             tree: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
             tally: std::sync::Mutex::default(),
+            next_round: std::sync::Mutex::default(),
+            due: tokio::sync::Notify::new(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The same robot over a copy of its ledger in memory: what it does there changes nothing.
+    pub(super) async fn rehearsal(&self) -> Answer<Self> {
+        let store = self.ports().store.fork().await?;
+        let config = Config::clone(&self.config());
+        Ok(Self::new(config, Ports { store, ..self.ports().clone() }))
     }
 
     /// The configuration of this moment.

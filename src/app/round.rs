@@ -128,7 +128,7 @@ impl Robot {
                     present.push(company);
                 }
                 // One company's disk never stops the others.
-                Err(Error::Folder(error)) => {
+                Err(error @ (Error::Folder(_) | Error::Refused(_))) => {
                     rounded.report.problems.push(unreadable(&company, &error));
                 }
                 Err(error) => return Err(error),
@@ -169,7 +169,7 @@ impl Robot {
                 continue;
             }
             match self.observe(company, Scope::Only(within)).await {
-                Ok(_) | Err(Error::Folder(_)) => {}
+                Ok(_) | Err(Error::Folder(_) | Error::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -254,7 +254,7 @@ fn note(report: &mut RoundReport, company: &Company, observed: Observed) {
     report.problems.extend(problems);
 }
 
-fn unreadable(company: &Company, error: &FolderError) -> Problem {
+fn unreadable(company: &Company, error: &Error) -> Problem {
     Problem {
         company: company.slug.to_string(),
         path: None,

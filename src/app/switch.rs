@@ -209,9 +209,10 @@ impl Robot {
         for company in companies {
             let decisions = self.ports().store.decisions(company.id).await?;
             let switches = decisions.switches.iter();
-            views.extend(switches.map(|((app, folder), switch)| {
-                self.switch_view(&company, app, folder, switch)
-            }));
+            views
+                .extend(switches.map(|((app, folder), switch)| {
+                    self.switch_view(&company, app, folder, switch)
+                }));
         }
         Ok(views)
     }
@@ -237,7 +238,9 @@ impl Robot {
         if renamed.is_empty() {
             return Err(Error::Words(format!(
                 "no switched folder {} of {} was seen renamed\nhint: `facteur switch list {}` shows them",
-                folder_words(folder), company.slug, company.slug
+                folder_words(folder),
+                company.slug,
+                company.slug
             )));
         }
         let mut cancelled = Vec::new();

@@ -54,7 +54,8 @@ impl Robot {
     /// The one company that is meant, by slug, name or folder.
     pub(super) async fn company_named(&self, words: &str) -> Answer<Named> {
         let all = self.all_companies().await?;
-        let by_slug = |named: &&Named| named.slug.as_ref().is_some_and(|slug| slug.as_str() == words);
+        let by_slug =
+            |named: &&Named| named.slug.as_ref().is_some_and(|slug| slug.as_str() == words);
         let by_name = |named: &&Named| named.name == words || named.folder.to_string() == words;
         let mut found: Vec<&Named> = all.iter().filter(by_slug).collect();
         if found.is_empty() {
@@ -71,7 +72,11 @@ impl Robot {
                 "{} folders are called `{}`: {}\nhint: give one of them another slug in [[companies]] of routes.toml",
                 several.len(),
                 words.escape_debug(),
-                several.iter().map(|named| format!("`{}`", named.folder)).collect::<Vec<_>>().join(", ")
+                several
+                    .iter()
+                    .map(|named| format!("`{}`", named.folder))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ))),
         }
     }

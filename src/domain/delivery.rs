@@ -471,9 +471,7 @@ impl Delivery {
                 Ok(next)
             }
             Finish::InDoubt { .. } => Err(StepRefusal::State { state: self.state }),
-            Finish::Held { .. } | Finish::Superseded { .. } | Finish::Requeued { .. }
-                if self.state == State::Sending =>
-            {
+            Finish::Held { .. } | Finish::Superseded { .. } if self.state == State::Sending => {
                 Err(StepRefusal::State { state: self.state })
             }
             Finish::Superseded { because } => Ok(self.enter(State::Cancelled, because, now)),
@@ -483,7 +481,9 @@ impl Delivery {
                 Ok(next)
             }
             Finish::Requeued { because, due_at } => {
-                let mut next = self.enter(self.state, because, now);
+                // Marked, and the server hung up before the dot was sent: queued still.
+                let state = if self.state == State::Sending { State::Queued } else { self.state };
+                let mut next = self.enter(state, because, now);
                 next.due_at = *due_at;
                 Ok(next)
             }

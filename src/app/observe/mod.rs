@@ -6,6 +6,7 @@
 
 mod commit;
 mod moves;
+mod older;
 mod plan;
 mod renames;
 mod replaced;
@@ -14,6 +15,7 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(super) use older::{Older, commit_deposit};
 pub(super) use walk::Scope;
 
 use self::plan::{Plan, Planner};
@@ -27,6 +29,7 @@ use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, SECOND_LOOK_AFTER};
 use crate::domain::path::TreePath;
 use crate::domain::verdict::Rules;
+use crate::ports::folders::CompanyFolder;
 use crate::ports::store::StoreError;
 
 /// How often an observation starts again because a decision came between.
@@ -78,6 +81,8 @@ impl Robot {
     async fn observe_once(&self, company: CompanyId, scope: Scope) -> Answer<Observed> {
         let mut snapshot = self.snapshot(company).await?;
         let company = &snapshot.company;
+        // Never taken for "all deleted": a share that went away is no observation.
+        self.refuse_held(company)?;
         let takes_all = !company.baseline || company.retake || company.after_import;
         let scope = if takes_all && !matches!(scope, Scope::Whole(_)) {
             Scope::Whole(TreePath::root())
@@ -102,6 +107,30 @@ impl Robot {
         let company = company_after(&snapshot.company, &walked, &scope);
         self.commit(&snapshot.company, plan, company).await?;
         Ok(observed)
+    }
+
+    /// The documents below a folder of a company that was never observed, for display.
+    pub(super) fn documents_on_disk(
+        &self,
+        company: &CompanyFolder,
+        folder: &TreePath,
+    ) -> Answer<Vec<TreePath>> {
+        let folders = &self.ports().folders;
+        let config = self.config();
+        let walk = Walk {
+            folders: folders.as_ref(),
+            company,
+            trust: folders.trust(company)?,
+            known: &BTreeMap::new(),
+            ignore: &config.documents.ignore,
+            scope: &Scope::Whole(folder.clone()),
+            now: self.now(),
+        };
+        let walked = walk.run()?;
+        let documents = walked.visited.iter().flat_map(|(directory, visit)| {
+            visit.documents.seen.keys().map(|name| directory.join(name.as_bytes()))
+        });
+        Ok(documents.collect())
     }
 
     async fn snapshot(&self, id: CompanyId) -> Answer<Snapshot> {

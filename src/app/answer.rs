@@ -1,0 +1,296 @@
+//! Requests answered: one place where a request becomes a pass and its result a reply.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::backfill::Wanted;
+use super::connect::Asked;
+use super::error::{Answer, Error};
+use super::inspect::problem_view;
+use super::requests::{Answers, Ask, Outcome, Reply, Request, Turn};
+use super::robot::Robot;
+use super::round::{Rounded, SecondLook};
+use super::switch::Turning;
+use super::views::{ExportView, PlannedView, RoundView, SwitchedView};
+use crate::domain::deposit::{Deposit, Verdict};
+use crate::domain::path::TreePath;
+
+#[async_trait::async_trait]
+impl Answers for Robot {
+    async fn answer(&self, request: Request) -> Reply {
+        match self.reply(request).await {
+            Ok(reply) => reply,
+            Err(Error::Words(words)) => failed(Outcome::WrongWords(words)),
+            Err(error) => failed(Outcome::Failed(error.to_string())),
+        }
+    }
+}
+
+fn failed(outcome: Outcome) -> Reply {
+    Reply { outcome, value: Value::Null, notices: Vec::new() }
+}
+
+fn reply<T: Serialize>(outcome: Outcome, view: &T) -> Answer<Reply> {
+    let value = serde_json::to_value(view)
+        .map_err(|error| Error::Refused(format!("the answer cannot be written: {error}")))?;
+    Ok(Reply { outcome, value, notices: Vec::new() })
+}
+
+fn done<T: Serialize>(view: &T) -> Answer<Reply> {
+    reply(Outcome::Done, view)
+}
+
+/// Done, and whether something needs a person.
+fn attended<T: Serialize>(needs_person: bool, view: &T) -> Answer<Reply> {
+    reply(if needs_person { Outcome::NeedsPerson } else { Outcome::Done }, view)
+}
+
+/// What only counts until it is confirmed.
+fn counted<T: Serialize>(confirmed: bool, question: String, view: &T) -> Answer<Reply> {
+    reply(if confirmed { Outcome::Done } else { Outcome::Confirm(question) }, view)
+}
+
+impl Robot {
+    async fn reply(&self, request: Request) -> Answer<Reply> {
+        let by = request.by.as_str();
+        match request.ask {
+            Ask::Round { dry_run } => self.round_reply(dry_run).await,
+            Ask::Status => {
+                let view = self.status().await?;
+                attended(!view.alarms.is_empty(), &view)
+            }
+            Ask::Companies => done(&self.companies_view().await?),
+            Ask::Connect { company, app, to, from, inbox } => {
+                let asked = Asked { to, from, inbox };
+                done(&self.connect(&company, &app, &asked, by).await?)
+            }
+            Ask::Disconnect { company, app } => done(&self.disconnect(&company, &app, by).await?),
+            Ask::Readdress { app, to, confirmed } => {
+                let view = self.readdress(&app, &to, confirmed, by).await?;
+                let question = format!("re-address {} connections of {app}?", view.count);
+                counted(confirmed || view.count == 0, question, &view)
+            }
+            Ask::Switch { turn, company, folder, app, inbox, preview } => {
+                let (app, profile) = self.app_named(&app)?;
+                let turning = Turning { turn, folder, app, profile, inbox };
+                self.switch_reply(company.as_deref(), &turning, preview, by).await
+            }
+            Ask::SwitchList { company } => done(&self.switches(company.as_deref()).await?),
+            Ask::SwitchResolve { follow, company, folder } => {
+                let view = self.resolve_rename(follow, &company, &folder, by).await?;
+                self.shared.poke();
+                done(&view)
+            }
+            ask @ (Ask::Documents { .. }
+            | Ask::Why { .. }
+            | Ask::Deliveries(_)
+            | Ask::History { .. }
+            | Ask::DecisionsExport
+            | Ask::DecisionsDiff { .. }
+            | Ask::CheckTree) => self.look_up(ask).await,
+            ask @ (Ask::Act { .. }
+            | Ask::ResendDocument { .. }
+            | Ask::Backfill { .. }
+            | Ask::DecisionsImport { .. }
+            | Ask::SendTest { .. }
+            | Ask::Export { .. }
+            | Ask::Import { .. }) => self.act_on(ask, by).await,
+        }
+    }
+
+    /// Requests that change nothing.
+    async fn look_up(&self, ask: Ask) -> Answer<Reply> {
+        match ask {
+            Ask::Documents { company, folder, state } => {
+                done(&self.documents(&company, folder.as_ref(), state.as_deref()).await?)
+            }
+            Ask::Why { company, path } => done(&self.why(&company, &path).await?),
+            Ask::Deliveries(selection) => done(&self.deliveries(&selection).await?),
+            Ask::History { company } => done(&self.history_view(company.as_deref()).await?),
+            Ask::DecisionsExport => done(&self.decisions_export().await?),
+            Ask::DecisionsDiff { toml } => done(&self.decisions_import(&toml, false, "").await?),
+            Ask::CheckTree => {
+                let view = self.check_tree().await?;
+                attended(!view.mistakes.is_empty(), &view)
+            }
+            other => Err(Error::Refused(format!("{other:?} is no look-up"))),
+        }
+    }
+
+    /// Requests about deliveries, documents and the whole state.
+    async fn act_on(&self, ask: Ask, by: &str) -> Answer<Reply> {
+        match ask {
+            Ask::Act { act, selection, confirmed } => {
+                let view = self.act(act, &selection, confirmed, by).await?;
+                let asks = selection.ids.is_empty() && !confirmed && view.count > 0;
+                let question = format!("{} {} deliveries?", act.as_str(), view.count);
+                let mut reply = counted(!asks, question, &view)?;
+                if !view.refused.is_empty() && view.changed.is_empty() && !asks {
+                    reply.outcome = Outcome::Failed("nothing was changed".to_owned());
+                }
+                Ok(reply)
+            }
+            Ask::ResendDocument { company, path, app } => {
+                done(&self.resend_document(&company, &path, &app, by).await?)
+            }
+            Ask::Backfill { company, folder, app, since, until, confirmed } => {
+                let wanted = Wanted { folder, since, until };
+                let view = self.backfill(&company, &app, &wanted, confirmed, by).await?;
+                let question = format!("send {} older documents to {app}?", view.count);
+                counted(confirmed || view.count == 0, question, &view)
+            }
+            Ask::DecisionsImport { toml, confirmed } => {
+                let view = self.decisions_import(&toml, confirmed, by).await?;
+                let question = format!("make {} changes?", view.count);
+                counted(confirmed || view.count == 0, question, &view)
+            }
+            Ask::SendTest { company, app, to } => {
+                let view = self.send_test(&company, &app, to.as_deref()).await?;
+                let mut reply = done(&view)?;
+                if view.result != "sent" {
+                    reply.outcome =
+                        Outcome::Failed(format!("the test mail was not sent: {}", view.answer));
+                }
+                Ok(reply)
+            }
+            Ask::Export { file } => {
+                let records = self.ports().store.export(&file).await?;
+                done(&ExportView { file: file.display().to_string(), records })
+            }
+            Ask::Import { file, confirmed } => self.import_reply(&file, confirmed).await,
+            other => Err(Error::Refused(format!("{other:?} is no act"))),
+        }
+    }
+
+    async fn import_reply(&self, file: &std::path::Path, confirmed: bool) -> Answer<Reply> {
+        let view = |records| ExportView { file: file.display().to_string(), records };
+        if self.shared.next_round().is_some() {
+            return Err(Error::Refused(
+                "the service is running on this state\nhint: stop it, import, start it again"
+                    .to_owned(),
+            ));
+        }
+        if !confirmed {
+            let question = "replace the whole state by this export?".to_owned();
+            return counted(false, question, &view(0));
+        }
+        let records = self.ports().store.import(file, self.now()).await?;
+        done(&view(records))
+    }
+
+    async fn round_reply(&self, dry_run: bool) -> Answer<Reply> {
+        let rounded = if dry_run {
+            let rehearsal = self.rehearsal().await?;
+            let rounded = rehearsal.look_round(SecondLook::Wait).await?;
+            let mut view = rehearsal.round_view(rounded).await?;
+            view.dry_run = true;
+            return done(&view);
+        } else {
+            self.claim_tree().await?;
+            self.full_round().await?
+        };
+        let view = self.round_view(rounded).await?;
+        let needs_person =
+            view.held + view.refused + view.in_doubt > 0 || !view.problems.is_empty();
+        attended(needs_person, &view)
+    }
+
+    async fn round_view(&self, rounded: Rounded) -> Answer<RoundView> {
+        let report = rounded.report;
+        let mut documents = Vec::new();
+        for deposit in &rounded.deposits {
+            documents.extend(self.planned_views(deposit).await?);
+        }
+        Ok(RoundView {
+            observed: report.observed,
+            deposited: report.deposited,
+            queued: report.queued,
+            sent: report.sent,
+            deferred: report.deferred,
+            refused: report.refused,
+            held: report.held,
+            in_doubt: report.in_doubt,
+            cancelled: report.cancelled,
+            duplicates: report.duplicates,
+            settling: report.settling,
+            elapsed_ms: report.elapsed_ms,
+            dry_run: false,
+            documents,
+            problems: report.problems.iter().map(problem_view).collect(),
+        })
+    }
+
+    async fn planned_views(&self, deposit: &Deposit) -> Answer<Vec<PlannedView>> {
+        let company = self.company_by_id(deposit.company).await?;
+        let mut views = Vec::new();
+        for (app, verdict) in &deposit.verdicts {
+            let row = |state: &str, because: String| PlannedView {
+                company: company.slug.to_string(),
+                path: deposit.path.to_string(),
+                app: app.to_string(),
+                state: state.to_owned(),
+                reason: None,
+                recipient: None,
+                because,
+            };
+            match verdict {
+                Verdict::Queued(id) => {
+                    let Some(delivery) = self.ports().store.delivery(*id).await? else { continue };
+                    let because = delivery.events.last().map(|event| event.because.clone());
+                    views.push(PlannedView {
+                        reason: delivery.reason.map(|reason| reason.as_str().to_owned()),
+                        recipient: Some(delivery.recipient.to_string()),
+                        ..row(delivery.state.as_str(), because.unwrap_or_default())
+                    });
+                }
+                Verdict::Duplicate(of) => {
+                    views.push(row(
+                        "duplicate",
+                        format!("the same content is delivery {of} already"),
+                    ));
+                }
+                Verdict::Due(_) => {
+                    views.push(row("settling", "it may still be written to".to_owned()))
+                }
+                Verdict::Skipped(_) => {}
+            }
+        }
+        Ok(views)
+    }
+
+    async fn switch_reply(
+        &self,
+        company: Option<&str>,
+        turning: &Turning,
+        preview: bool,
+        by: &str,
+    ) -> Answer<Reply> {
+        if company.is_none()
+            && turning.folder == TreePath::root()
+            && turning.turn == Turn::On
+            && !preview
+        {
+            tracing::info!("a switch is turned on for whole companies");
+        }
+        let mut views: Vec<SwitchedView> = if preview {
+            self.rehearsal().await?.switch(company, turning, by).await?
+        } else {
+            self.switch(company, turning, by).await?
+        };
+        for view in &mut views {
+            view.preview = preview;
+        }
+        self.shared.poke();
+        let mut reply = done(&views)?;
+        let warnings = views.iter().flat_map(|view| {
+            view.warnings.iter().map(|warning| format!("{}: {warning}", view.company))
+        });
+        reply.notices = warnings.collect();
+        if views.is_empty() {
+            reply
+                .notices
+                .push(format!("no company is connected to {} and has this folder", turning.app));
+        }
+        Ok(reply)
+    }
+}

@@ -1,0 +1,125 @@
+//! States and verdicts in plain words, with what a person can do.
+
+use crate::domain::decision::{Decisions, Ruling};
+use crate::domain::delivery::{Delivery, HeldReason, State};
+use crate::domain::deposit::{Cause, Deposit, Skip, Verdict};
+use crate::domain::path::TreePath;
+use crate::domain::profile::AppId;
+use crate::domain::verdict::folder_of;
+
+/// A document's standing with one app, as the interface names it.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub(super) state: &'static str,
+    pub(super) reason: Option<HeldReason>,
+    pub(super) delivery: Option<Delivery>,
+    pub(super) because: String,
+}
+
+/// The standing of a document with an app. `delivery` is the one its verdict names.
+pub(super) fn standing(
+    app: &AppId,
+    path: &TreePath,
+    deposit: Option<&Deposit>,
+    decisions: &Decisions,
+    delivery: Option<Delivery>,
+) -> Standing {
+    let verdict = deposit.and_then(|deposit| deposit.verdicts.get(app));
+    let plain = |state: &'static str, because: String| Standing {
+        state,
+        reason: None,
+        delivery: None,
+        because,
+    };
+    match (verdict, delivery) {
+        (Some(Verdict::Due(_)), _) => plain("settling", settling(deposit)),
+        (Some(Verdict::Duplicate(of)), delivery) => {
+            let state = delivery.as_ref().map_or("", |delivery| delivery.state.as_str());
+            let because = format!(
+                "the same content is delivery {of} already ({}); `facteur resend COMPANY PATH --app {app}` sends it all the same",
+                state.replace('_', " ")
+            );
+            Standing { state: "duplicate", reason: None, delivery, because }
+        }
+        (Some(Verdict::Queued(_)), Some(delivery)) => Standing {
+            state: delivery.state.as_str(),
+            reason: delivery.reason,
+            because: of_delivery(&delivery),
+            delivery: Some(delivery),
+        },
+        (Some(Verdict::Queued(id)), None) => {
+            plain("queued", format!("delivery {id} is not in the ledger"))
+        }
+        (Some(Verdict::Skipped(skip)), _) => skipped(app, path, Some(*skip), decisions),
+        (None, _) => skipped(app, path, None, decisions),
+    }
+}
+
+fn settling(deposit: Option<&Deposit>) -> String {
+    if deposit.is_some_and(|deposit| deposit.gone) {
+        return "its file vanished before it was sent; if it comes back it is looked at anew"
+            .to_owned();
+    }
+    "it may still be written to: it goes when it has stood still for the settle time".to_owned()
+}
+
+/// Why it doesn't go: seen from the decisions of today.
+fn skipped(app: &AppId, path: &TreePath, skip: Option<Skip>, decisions: &Decisions) -> Standing {
+    let (state, because) = match (decisions.ruling(app, &folder_of(path)), skip) {
+        (Ruling::NotConnected, _) => {
+            (Skip::NotConnected, format!("{app} is not connected to this company"))
+        }
+        (Ruling::Off, _) => (Skip::SwitchOff, "no switch is on for its folder".to_owned()),
+        (Ruling::On(..) | Ruling::Renamed(..), Some(Skip::Unsupported)) => {
+            (Skip::Unsupported, format!("{app} doesn't take files of this type"))
+        }
+        (Ruling::On(folder, switch) | Ruling::Renamed(folder, switch), _) => {
+            let at = switch.at.format("%Y-%m-%d %H:%M UTC");
+            let because = format!(
+                "it was there before the switch of `{folder}` was turned on ({at}, by {}); `facteur backfill` sends older documents",
+                switch.by
+            );
+            (Skip::BeforeActivation, because)
+        }
+    };
+    Standing { state: state.as_str(), reason: None, delivery: None, because }
+}
+
+fn of_delivery(delivery: &Delivery) -> String {
+    let id = delivery.id;
+    let last = delivery.events.last().map_or("", |event| event.because.as_str());
+    let answer = delivery.last_answer.as_deref().unwrap_or("nothing");
+    match delivery.state {
+        State::Queued => format!("it goes with the next deliveries{}", by(&delivery.cause)),
+        State::Sending => "it is being sent just now".to_owned(),
+        State::Deferred => format!(
+            "the mail server put it off ({answer}); it is tried again by itself, or now by `facteur retry {id}`"
+        ),
+        State::Sent if delivery.rehearsal => {
+            "sent in a rehearsal, not to the tool: it doesn't count as validated".to_owned()
+        }
+        State::Sent => format!("sent{}; the mail server said: {answer}", by(&delivery.cause)),
+        State::Refused => format!(
+            "refused ({answer}); when the cause is mended, `facteur retry {id}` sends it again"
+        ),
+        State::InDoubt => format!(
+            "nobody knows whether the tool has it: look there, then `facteur settle {id} --sent` or `--not-sent`"
+        ),
+        State::Held => {
+            format!("held: {last}; `facteur release {id}` sends it, `facteur cancel {id}` doesn't")
+        }
+        State::Cancelled => {
+            format!("cancelled: {last}; `facteur retry {id}` sends it all the same")
+        }
+    }
+}
+
+fn by(cause: &Cause) -> String {
+    match cause {
+        Cause::Switch { folder, at, by, .. } => format!(
+            ", by the switch of `{folder}` (turned on {} by {by})",
+            at.format("%Y-%m-%d %H:%M UTC")
+        ),
+        Cause::Backfill { by } => format!(", asked for by {by}"),
+    }
+}

@@ -1,0 +1,9 @@
+//! What people ask: where is this invoice, and why?
+
+mod because;
+mod documents;
+mod ledger;
+mod status;
+mod why;
+
+pub(super) use status::problem_view;

@@ -1,0 +1,161 @@
+//! `why`: a document's whole story, or the reason that there is none.
+
+use super::because::{Standing, standing};
+use crate::app::error::{Answer, Error};
+use crate::app::robot::Robot;
+use crate::app::views::{EventView, StoryView, WhyView};
+use crate::app::words::Named;
+use crate::domain::company::Company;
+use crate::domain::decision::Decisions;
+use crate::domain::delivery::Event;
+use crate::domain::deposit::{Deposit, DepositEvent, Skip, Verdict};
+use crate::domain::directory::{NameBytes, NameRecord};
+use crate::domain::names;
+use crate::domain::path::TreePath;
+use crate::domain::profile::AppId;
+use crate::domain::verdict::folder_of;
+use crate::ports::folders::FolderError;
+
+impl Robot {
+    /// The story of the document at a path, for each app.
+    pub(in crate::app) async fn why(&self, words: &str, path: &TreePath) -> Answer<WhyView> {
+        let named = self.company_named(words).await?;
+        let slug = named.slug.as_ref().map(ToString::to_string).unwrap_or_default();
+        let stories = match &named.known {
+            None => vec![none(Skip::NotConnected.as_str(), self.unobserved(&named, path)?)],
+            Some(company) => self.stories(&named, company, path).await?,
+        };
+        Ok(WhyView { company: slug, path: path.to_string(), stories })
+    }
+
+    async fn stories(
+        &self,
+        named: &Named,
+        company: &Company,
+        path: &TreePath,
+    ) -> Answer<Vec<StoryView>> {
+        let store = &self.ports().store;
+        let deposits = store.deposits_at(company.id, path).await?;
+        let names = store.names(company.id, &folder_of(path)).await?;
+        let record = names.get(&NameBytes::new(path.name()));
+        if deposits.is_empty() && record.is_none() {
+            return Ok(vec![none("settling", self.unobserved(named, path)?)]);
+        }
+        let decisions = store.decisions(company.id).await?;
+        if decisions.connections.is_empty() {
+            let because = "no app was ever connected to this company".to_owned();
+            return Ok(vec![none(Skip::NotConnected.as_str(), because)]);
+        }
+        let mut stories = Vec::new();
+        for app in decisions.connections.keys() {
+            stories.push(self.story(app, path, record, &deposits, &decisions).await?);
+        }
+        Ok(stories)
+    }
+
+    async fn story(
+        &self,
+        app: &AppId,
+        path: &TreePath,
+        record: Option<&NameRecord>,
+        deposits: &[Deposit],
+        decisions: &Decisions,
+    ) -> Answer<StoryView> {
+        let current = deposits.first();
+        let mut told: Vec<(Option<crate::domain::Timestamp>, EventView)> = Vec::new();
+        if record.is_some_and(|record| record.deposit.is_none()) {
+            told.push((None, self.before()));
+        }
+        let mut standing_now: Option<Standing> = None;
+        // Oldest first: a replaced document's story ends with what it is now.
+        for deposit in deposits.iter().rev() {
+            told.extend(
+                deposit.events.iter().map(|event| (Some(event.at), self.of_deposit(event))),
+            );
+            let delivery = self.deliveries_of(Some(deposit)).await?.remove(app);
+            if let Some(delivery) = &delivery {
+                let own = matches!(deposit.verdicts.get(app), Some(Verdict::Queued(_)));
+                let events = delivery.events.iter().filter(|_| own);
+                told.extend(events.map(|event| (Some(event.at), self.of_delivery(event))));
+            }
+            standing_now = Some(standing(app, path, Some(deposit), decisions, delivery));
+        }
+        let standing =
+            standing_now.unwrap_or_else(|| standing(app, path, current, decisions, None));
+        told.sort_by_key(|(at, _)| *at);
+        Ok(StoryView {
+            app: Some(app.to_string()),
+            state: standing.state.to_owned(),
+            because: standing.because,
+            events: told.into_iter().map(|(_, event)| event).collect(),
+        })
+    }
+
+    fn before(&self) -> EventView {
+        EventView {
+            at: None,
+            what: "known".to_owned(),
+            because: "it was there when the company's folders were first observed".to_owned(),
+            answer: None,
+            by: None,
+        }
+    }
+
+    fn of_deposit(&self, event: &DepositEvent) -> EventView {
+        EventView {
+            at: Some(self.local(event.at)),
+            what: "document".to_owned(),
+            because: event.what.clone(),
+            answer: None,
+            by: None,
+        }
+    }
+
+    fn of_delivery(&self, event: &Event) -> EventView {
+        EventView {
+            at: Some(self.local(event.at)),
+            what: event.what.clone(),
+            because: event.because.clone(),
+            answer: event.answer.clone(),
+            by: event.by.clone(),
+        }
+    }
+
+    /// Why a path has no story: from what is on the disk now.
+    fn unobserved(&self, named: &Named, path: &TreePath) -> Answer<String> {
+        let config = self.config();
+        let ignored =
+            path.components().find(|name| !names::is_recorded(name, &config.documents.ignore));
+        if let Some(name) = ignored {
+            return Ok(format!(
+                "`{}` is an unfinished, private or ignored name: such files are never sent; renamed into place it becomes a deposit",
+                crate::domain::path::spell(name)
+            ));
+        }
+        match self.ports().folders.look(&named.folder, path) {
+            Ok(look) if look.size == 0 => {
+                Ok("the file is empty: it becomes a deposit when it is filled".to_owned())
+            }
+            Ok(look) if !look.readable => {
+                Ok("the robot may not read the file: it becomes a deposit when it can".to_owned())
+            }
+            Ok(_) if named.known.is_none() => {
+                Ok("no app was ever connected to this company".to_owned())
+            }
+            Ok(_) => Ok("it has not been observed yet: the next round finds it".to_owned()),
+            Err(FolderError::Missing(_)) => Err(Error::Words(format!(
+                "no document was ever seen at `{path}` of {}\nhint: `facteur documents` lists what was; the path is relative to the company's folder",
+                named.name
+            ))),
+            Err(
+                error
+                @ (FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_)),
+            ) => Ok(format!("{error}: it is no document")),
+            Err(error @ FolderError::Io { .. }) => Err(error.into()),
+        }
+    }
+}
+
+fn none(state: &str, because: String) -> StoryView {
+    StoryView { app: None, state: state.to_owned(), because, events: Vec::new() }
+}

@@ -1,0 +1,187 @@
+//! The service: rounds on schedule, deliveries beside them, a look at once when hinted at.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::error::{Answer, Error};
+use super::observe::Scope;
+use super::robot::Robot;
+use crate::config::{Config, Schedule};
+use crate::ports::folders::CompanyFolder;
+
+/// How long deliveries under way may take to end after a stop was asked for; what is past its
+/// final dot then is in doubt.
+pub const STOP_WITHIN: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// The longest the sender waits before it looks for what is due.
+const IDLE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// Where a look is worth while, from whoever watches the tree. A hint, never the truth.
+#[async_trait::async_trait]
+pub trait Hints: Send {
+    /// The companies in which something changed; none when anything may have.
+    async fn changed(&mut self) -> Option<Vec<CompanyFolder>>;
+}
+
+/// No watcher: every deposit is found all the same, by the rounds.
+#[derive(Debug)]
+pub struct NoHints;
+
+#[async_trait::async_trait]
+impl Hints for NoHints {
+    async fn changed(&mut self) -> Option<Vec<CompanyFolder>> {
+        std::future::pending().await
+    }
+}
+
+impl Robot {
+    /// Runs until `stop` says true. An error is a store that failed: the process is to be
+    /// started again.
+    pub async fn serve(
+        &self,
+        mut hints: Box<dyn Hints>,
+        stop: watch::Receiver<bool>,
+    ) -> Answer<()> {
+        let rounds = self.rounds(hints.as_mut(), stop.clone());
+        let sender = self.clone();
+        let mut sending = tokio::spawn({
+            let stop = stop.clone();
+            async move { sender.send_until(stop).await }
+        });
+        let ended = tokio::select! {
+            ended = rounds => ended,
+            ended = &mut sending => return ended.map_err(Error::Task)?,
+        };
+        self.shared.set_next_round(None);
+        ended?;
+        match tokio::time::timeout(STOP_WITHIN, &mut sending).await {
+            Ok(ended) => ended.map_err(Error::Task)?,
+            Err(_) => {
+                tracing::warn!("deliveries were still under way at the stop: they may be in doubt");
+                sending.abort();
+                Ok(())
+            }
+        }
+    }
+
+    /// Rounds on schedule, and a look at hinted companies, until the stop.
+    async fn rounds(&self, hints: &mut dyn Hints, mut stop: watch::Receiver<bool>) -> Answer<()> {
+        self.scheduled_round().await?;
+        loop {
+            let next = self.config().schedule_next(self.now());
+            self.shared.set_next_round(Some(next));
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                    () = self.ports().clock.sleep_until(next) => break,
+                    hinted = hints.changed() => self.follow_hint(hinted).await?,
+                }
+            }
+            self.scheduled_round().await?;
+        }
+    }
+
+    async fn scheduled_round(&self) -> Answer<()> {
+        let report = self.service_round().await?;
+        tracing::info!(
+            observed = report.observed,
+            deposited = report.deposited,
+            queued = report.queued,
+            held = report.held,
+            settling = report.settling,
+            problems = report.problems.len(),
+            elapsed_ms = report.elapsed_ms,
+            "round finished"
+        );
+        self.shared.poke();
+        Ok(())
+    }
+
+    /// Looks at once where something changed, so that it has settled by the next round; with the
+    /// schedule "on deposit" it goes now.
+    async fn follow_hint(&self, hinted: Option<Vec<CompanyFolder>>) -> Answer<()> {
+        if matches!(self.config().robot.schedule, Schedule::OnDeposit) {
+            self.full_round().await?;
+            return Ok(());
+        }
+        for company in self.ports().store.companies().await? {
+            let meant = hinted.as_ref().is_none_or(|folders| folders.contains(&company.folder));
+            if !meant || company.hold.is_some() {
+                continue;
+            }
+            match self.observe(company.id, Scope::Changed).await {
+                Ok(_) | Err(Error::Folder(_) | Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what is due whenever it is due, until the stop; what is under way ends first.
+    async fn send_until(&self, mut stop: watch::Receiver<bool>) -> Answer<()> {
+        while !*stop.borrow() {
+            self.deliver_all().await?;
+            let now = self.now();
+            let next = self.ports().store.next_due(&self.claim_rules(), now).await?;
+            let wake = next.unwrap_or(now + IDLE).clamp(now, now + IDLE);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = self.shared.due.notified() => {}
+                () = self.ports().clock.sleep_until(wake) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a new configuration while running, unless decisions still use what it lacks or it
+    /// moves what only a restart can move.
+    pub async fn take_config(&self, config: Config) -> Answer<()> {
+        let current = self.config();
+        let moved = [
+            ("documents.root", current.documents.root != config.documents.root),
+            ("state.directory", current.state.directory != config.state.directory),
+        ];
+        if let Some((key, _)) = moved.iter().find(|(_, moved)| *moved) {
+            return Err(Error::Refused(format!(
+                "{key} was changed: restart the service to take the new routes.toml"
+            )));
+        }
+        self.check_decisions_fit(&config).await?;
+        let config = Arc::new(config);
+        self.reconfigure(Config::clone(&config));
+        self.turn_off_apps().await?;
+        self.shared.poke();
+        Ok(())
+    }
+
+    /// Decisions may not use an app, or a company's folder, that the configuration doesn't have.
+    pub async fn check_decisions_fit(&self, config: &Config) -> Answer<()> {
+        for company in self.ports().store.companies().await? {
+            let decisions = self.ports().store.decisions(company.id).await?;
+            let connected = decisions.connections.iter().filter(|(_, found)| found.connected);
+            let mut missing =
+                connected.map(|(app, _)| app).filter(|app| !config.apps.contains_key(*app));
+            if let Some(app) = missing.next() {
+                return Err(Error::Refused(format!(
+                    "[apps.{app}] is gone from routes.toml, and {} is still connected to it\n\
+                     hint: put it back (with `enabled = false` nothing is sent), or disconnect it first",
+                    company.slug
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels what is on its way to apps that the configuration turned off (R14).
+    pub(super) async fn turn_off_apps(&self) -> Answer<()> {
+        let config = self.config();
+        for (app, _) in config.apps.iter().filter(|(_, profile)| !profile.enabled) {
+            let because = "the app is turned off in routes.toml";
+            self.ports().store.turn_app_off(app, because, self.now()).await?;
+        }
+        Ok(())
+    }
+}
