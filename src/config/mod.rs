@@ -17,6 +17,8 @@ mod environment;
 mod firm;
 mod lookup;
 mod mail;
+#[cfg(test)]
+mod mistakes;
 mod model;
 mod places;
 pub mod profiles;
@@ -25,6 +27,8 @@ mod schedule;
 mod secret;
 mod section;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use complaint::{Complaint, Complaints};

@@ -8,7 +8,7 @@ use cron::TimeUnitSpec as _;
 
 use super::complaint::Mistake;
 use super::model::{RobotConfig, Schedule};
-use super::section::{Section, duration_within};
+use super::section::Section;
 use crate::domain::profile::FolderPattern;
 
 const SCHEDULE_DEFAULT: &str = "0 */15 * * * *";
@@ -43,7 +43,7 @@ fn settle_for(section: &Section<'_>) -> Vec<(FolderPattern, TimeDelta)> {
     for entry in section.entries() {
         let place = entry.place.clone();
         let pattern = pattern(entry.key);
-        let settle = entry.parsed(section.sheet, |text| duration_within(text, &SETTLE_RANGE));
+        let settle = entry.duration(section.sheet, &SETTLE_RANGE);
         match (pattern, settle) {
             (Ok(pattern), Some(settle)) => special.push((pattern, settle.value)),
             (Err(mistake), _) => section.sheet.complain(&place, mistake),

@@ -59,6 +59,8 @@ fn password_source<'a>(section: &Section<'a>) -> Option<(&'static str, Typed<&'a
 fn check_pair(section: &Section<'_>) {
     let source = SOURCES.into_iter().find(|key| section.has(key));
     match (section.has("username"), source) {
+        // One typed into the file is complained of as such.
+        (true, None) if section.has("password") => {}
         (true, None) => {
             let remedy = "give password_file, password_env or password_credential";
             let mistake = Mistake::new("the password is missing", remedy);

@@ -106,7 +106,7 @@ impl<'a> Section<'a> {
         self.look(key)?.parsed(self.sheet, parse)
     }
 
-    /// Texts in brackets; those that mean nothing are complained of and left out.
+    /// Texts in brackets that mean something.
     pub(super) fn list<T>(
         &self,
         key: &'static str,
@@ -117,9 +117,12 @@ impl<'a> Section<'a> {
         let read = |item: &'a toml::Spanned<DeValue<'a>>| {
             let line = self.sheet.line(item.span().start);
             let place = Place { line, key: items.place.key.clone() };
-            Entry { key, place, value: item.get_ref() }.parsed(self.sheet, &parse)
+            let entry = Entry { key, place, value: item.get_ref() };
+            entry.parsed(self.sheet, &parse).map(|typed| typed.value)
         };
-        Some(items.value.iter().filter_map(read).map(|typed| typed.value).collect())
+        // All are read before one that means nothing spoils the list.
+        let read: Vec<Option<T>> = items.value.iter().map(read).collect();
+        read.into_iter().collect()
     }
 
     /// Texts in brackets, whatever they mean.
@@ -170,7 +173,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         range: &RangeInclusive<TimeDelta>,
     ) -> Option<TimeDelta> {
-        self.parsed(key, |text| duration_within(text, range)).map(|typed| typed.value)
+        Some(self.look(key)?.duration(self.sheet, range)?.value)
     }
 
     /// One of a few words.
@@ -272,6 +275,16 @@ impl<'a> Entry<'a> {
         })
     }
 
+    /// A duration within a range.
+    pub(super) fn duration(
+        self,
+        sheet: &Sheet,
+        range: &RangeInclusive<TimeDelta>,
+    ) -> Option<Typed<TimeDelta>> {
+        let expected = "write a duration in quotes, with its unit, such as \"5s\" or \"15m\"";
+        self.read(sheet, expected, |value| Some(duration_within(value.as_str()?, range)))
+    }
+
     /// A table.
     pub(super) fn section(self, sheet: &'a Sheet, expected: &str) -> Option<Section<'a>> {
         let typed = self.read(sheet, expected, |value| Some(Ok(value.as_table()?)))?;
@@ -280,10 +293,7 @@ impl<'a> Entry<'a> {
 }
 
 /// Reads a duration and holds it against its limits.
-pub(super) fn duration_within(
-    text: &str,
-    range: &RangeInclusive<TimeDelta>,
-) -> Result<TimeDelta, Mistake> {
+fn duration_within(text: &str, range: &RangeInclusive<TimeDelta>) -> Result<TimeDelta, Mistake> {
     let duration = units::duration(text)?;
     if range.contains(&duration) {
         return Ok(duration);
