@@ -9,12 +9,12 @@ const UNFINISHED_ENDINGS: [&str; 9] =
 /// Names that systems leave in folders, folded.
 const SYSTEM_NAMES: [&str; 3] = ["thumbs.db", "desktop.ini", "ehthumbs.db"];
 
-/// Whether a name is recorded at all: not unfinished (`.part`, `~$…`), private (dot-files), a
-/// system's own (`Thumbs.db`), or on the configured `ignore` list (exact names, folded).
+/// Whether a name is recorded at all: not unfinished (`.part`, `~$…`, `…~`), private (dot-files),
+/// a system's own (`Thumbs.db`), or on the configured `ignore` list (exact names, folded).
 ///
 /// What is not recorded and is later renamed into place is a deposit then.
 pub fn is_recorded(name: &[u8], ignore: &[String]) -> bool {
-    if name.starts_with(b".") || name.starts_with(b"~") || name.ends_with(b"~") {
+    if name.starts_with(b".") || name.starts_with(b"~$") || name.ends_with(b"~") {
         return false;
     }
     let folded = fold(&String::from_utf8_lossy(name));
@@ -91,7 +91,7 @@ mod tests {
         for name in left_out {
             assert!(!is_recorded(name.as_bytes(), &ignore), "{name}");
         }
-        for name in ["facture.pdf", "party.pdf", "tmp", "Facture é.PDF", "part"] {
+        for name in ["facture.pdf", "party.pdf", "tmp", "Facture é.PDF", "part", "~devis.pdf"] {
             assert!(is_recorded(name.as_bytes(), &ignore), "{name}");
         }
         assert!(is_recorded(b"facture\xe9.pdf", &ignore));

@@ -163,11 +163,17 @@ impl FolderPattern {
                 "`{text}` is no folder pattern: give one relative to the company's folder"
             ));
         }
-        let mut regex = String::from("^");
-        let components: Vec<&str> = text.trim_end_matches('/').split('/').collect();
+        // A name may hold a line feed, which `.` must match too.
+        let mut regex = String::from("(?s)^");
+        let components: Vec<&str> = text.split('/').filter(|name| !name.is_empty()).collect();
         for (index, component) in components.iter().enumerate() {
             let last = index + 1 == components.len();
             match (*component, last) {
+                // Any number of folders is none, too: `Scans/**` is `Scans` and all below it.
+                ("**", true) if regex.ends_with('/') => {
+                    regex.pop();
+                    regex.push_str("(?:/.*)?");
+                }
                 ("**", true) => regex.push_str(".*"),
                 ("**", false) => regex.push_str("(?:[^/]+/)*"),
                 (name, _) => {
@@ -230,6 +236,12 @@ mod tests {
             ("Dépenses*", "depenses 2026", true),
             ("Scans/**", "Scans/a/b", true),
             ("Scans/**", "Scan", false),
+            ("Scans/**", "Scans", true),
+            ("Scans/**", "Scans 2", false),
+            ("**", "Scans", true),
+            ("a/**/b", "a/b", true),
+            ("a//b/", "a/b", true),
+            ("Scans*/**", "Scans\\x0a2/a", true),
             ("a.b", "aXb", false),
         ];
         for (pattern, folder, covered) in cases {

@@ -35,6 +35,10 @@ impl Address {
         let Some((local, domain)) = text.rsplit_once('@') else {
             return Some("it has no `@`");
         };
+        // RFC 5321 §4.5.3.1.3: 256 octets with the angle brackets.
+        if text.len() > 254 {
+            return Some("it has more than 254 characters");
+        }
         let atext =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
         if local.is_empty() || local.len() > 64 {
@@ -197,6 +201,7 @@ mod tests {
             "a@b.fr c@d.fr",
             "a@[127.0.0.1]",
             "é@b.fr",
+            &format!("a@{}fra", "b.".repeat(125)),
             ".a@b.fr",
             "a..b@c.fr",
             "a@-b.fr",
