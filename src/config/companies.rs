@@ -1,23 +1,34 @@
 //! `[[companies]]`: the companies that differ from the rule.
 
+use std::collections::BTreeMap;
+
 use super::complaint::Mistake;
 use super::firm;
 use super::model::CompanyOverride;
 use super::section::Section;
-use super::sheet::{Place, Typed};
+use super::sheet::Typed;
 use crate::domain::path::TreePath;
 use crate::domain::slug::Slug;
 
+/// Where each folder and each slug was typed first.
+#[derive(Default)]
+struct Earlier {
+    folders: BTreeMap<TreePath, usize>,
+    slugs: BTreeMap<Slug, (TreePath, usize)>,
+}
+
 /// Reads `[[companies]]`.
 pub(super) fn companies(top: &Section<'_>) -> Vec<CompanyOverride> {
-    let mut companies: Vec<Typed<CompanyOverride>> = Vec::new();
+    let mut earlier = Earlier::default();
+    let mut companies = Vec::new();
     for section in top.sections("companies") {
         let Some(company) = company(section) else { continue };
-        check_folder(top, &companies, &company);
-        check_slug(top, &companies, &company);
-        companies.push(company);
+        if let Err(mistake) = earlier.add(&company) {
+            top.sheet.complain(&company.place, mistake);
+        }
+        companies.push(company.value);
     }
-    companies.into_iter().map(|typed| typed.value).collect()
+    companies
 }
 
 fn company(section: Section<'_>) -> Option<Typed<CompanyOverride>> {
@@ -49,42 +60,27 @@ fn slug(text: &str) -> Result<Slug, Mistake> {
     })
 }
 
-fn check_folder(
-    top: &Section<'_>,
-    earlier: &[Typed<CompanyOverride>],
-    company: &Typed<CompanyOverride>,
-) {
-    let folder = &company.value.folder;
-    if let Some(same) = earlier.iter().find(|other| other.value.folder == *folder) {
-        let problem =
-            format!("the folder `{folder}` has an entry already, on line {}", same.place.line);
-        top.sheet.complain(&company.place, Mistake::new(problem, "make one entry of the two"));
-    }
-}
-
-fn check_slug(
-    top: &Section<'_>,
-    earlier: &[Typed<CompanyOverride>],
-    company: &Typed<CompanyOverride>,
-) {
-    if !company.value.enabled {
-        return;
-    }
-    let Ok(slug) = company.value.slug_of() else {
-        let problem = format!("no slug can be made of `{}`", company.value.folder);
-        let remedy = "give one: slug = \"dupont\"";
-        return top.sheet.complain(&company.place, Mistake::new(problem, remedy));
-    };
-    let same = |other: &&Typed<CompanyOverride>| {
-        other.value.enabled
-            && other.value.folder != company.value.folder
-            && other.value.slug_of().is_ok_and(|other| other == slug)
-    };
-    if let Some(other) = earlier.iter().find(same) {
-        let Place { line, .. } = other.place;
-        let problem =
-            format!("`{slug}` is the slug of `{}` too, on line {line}", other.value.folder);
-        let remedy = "give one of the two another slug: their addresses would be the same";
-        top.sheet.complain(&company.place, Mistake::new(problem, remedy));
+impl Earlier {
+    fn add(&mut self, company: &Typed<CompanyOverride>) -> Result<(), Mistake> {
+        let Typed { value: company, place } = company;
+        let folder = &company.folder;
+        if let Some(line) = self.folders.insert(folder.clone(), place.line) {
+            let problem = format!("the folder `{folder}` has an entry already, on line {line}");
+            return Err(Mistake::new(problem, "make one entry of the two"));
+        }
+        if !company.enabled {
+            return Ok(());
+        }
+        let slug = company.slug_of().map_err(|_| {
+            let problem = format!("no slug can be made of `{folder}`");
+            Mistake::new(problem, "give one: slug = \"dupont\"")
+        })?;
+        let here = (folder.clone(), place.line);
+        if let Some((other, line)) = self.slugs.insert(slug.clone(), here) {
+            let problem = format!("`{slug}` is the slug of `{other}` too, on line {line}");
+            let remedy = "give one of the two another slug: their addresses would be the same";
+            return Err(Mistake::new(problem, remedy));
+        }
+        Ok(())
     }
 }

@@ -57,7 +57,11 @@ impl Config {
         let exact = self.companies.iter().find(|entry| entry.folder == *folder);
         exact.or_else(|| {
             let composed = composed(folder);
-            self.companies.iter().find(|entry| self::composed(&entry.folder) == composed)
+            let differs = |entry: &&CompanyOverride| {
+                !folder.as_bytes().is_ascii() && !entry.folder.as_bytes().is_ascii()
+            };
+            let mut entries = self.companies.iter().filter(differs);
+            entries.find(|entry| self::composed(&entry.folder) == composed)
         })
     }
 }

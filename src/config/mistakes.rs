@@ -287,6 +287,7 @@ fn mistakes_about_passwords_never_tell_them() {
             11,
             "a secret stands in this file",
         ),
+        ("password = \"hunter2", 11, "not TOML"),
         ("passwd = \"hunter2\"", 11, "a secret stands in this file"),
         ("api-key = \"hunter2\"", 11, "a secret stands in this file"),
         ("oauth_token = \"hunter2\"", 11, "a secret stands in this file"),
