@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses::{self, Around};
 use super::complaint::{Mistake, did_you_mean};
 use super::firm;
 use super::profiles;
@@ -132,12 +133,15 @@ fn warn_of_one_address(sheet: &Sheet, place: &Place, profile: &Profile) {
 impl Fields {
     /// Reads every field of an app; `[apps.*]` and shipped profiles are written alike.
     pub(super) fn read(section: Section<'_>, domain: &str) -> Self {
+        let place = section.place.clone();
+        let app = place.key.rsplit('.').next().unwrap_or_default();
+        let around = Around { domain, app };
         let name = section.parsed("name", firm::name).map(|typed| typed.value);
         let enabled = section.flag("enabled");
-        let inboxes = section.optional("inboxes").map(|section| inboxes(&section, domain));
+        let inboxes = section.optional("inboxes").map(|section| inboxes(&section, around));
         let has_inboxes = inboxes.is_some() || section.has("profile");
-        let sender = section.parsed("sender", |text| sender(text, domain, has_inboxes));
-        let recipient = section.parsed("recipient", |text| recipient(text, domain));
+        let sender = section.parsed("sender", |text| sender(text, around, has_inboxes));
+        let recipient = section.parsed("recipient", |text| recipient(text, around));
         let fields = Self {
             name,
             enabled,
@@ -219,14 +223,14 @@ const REPLACED: [(&str, ReplacedPolicy); 3] = [
 const DUPLICATES: [(&str, DuplicatesPolicy); 2] =
     [("skip", DuplicatesPolicy::Skip), ("send", DuplicatesPolicy::Send)];
 
-fn sender(text: &str, domain: &str, has_inboxes: bool) -> Result<AddressTemplate, Mistake> {
+fn sender(text: &str, around: Around<'_>, has_inboxes: bool) -> Result<AddressTemplate, Mistake> {
     if text.contains("{inbox}") && !has_inboxes {
         return Err(Mistake::new("this app has no inboxes", "leave {inbox} out of it"));
     }
-    firm::template(text, domain)
+    addresses::template(text, &around, "inbox")
 }
 
-fn recipient(text: &str, domain: &str) -> Result<Recipient, Mistake> {
+fn recipient(text: &str, around: Around<'_>) -> Result<Recipient, Mistake> {
     if text.is_empty() {
         return Ok(Recipient::TypedIn);
     }
@@ -234,10 +238,10 @@ fn recipient(text: &str, domain: &str) -> Result<Recipient, Mistake> {
         let remedy = "name the addresses in the section `inboxes` of the app";
         return Err(Mistake::new("`recipient` belongs to no inbox", remedy));
     }
-    firm::template(text, domain).map(Recipient::Made)
+    addresses::template(text, &around, "").map(Recipient::Made)
 }
 
-fn inboxes(section: &Section<'_>, domain: &str) -> BTreeMap<String, AddressTemplate> {
+fn inboxes(section: &Section<'_>, around: Around<'_>) -> BTreeMap<String, AddressTemplate> {
     let mut inboxes = BTreeMap::new();
     for entry in section.entries() {
         let (name, place) = (entry.key, entry.place.clone());
@@ -246,7 +250,8 @@ fn inboxes(section: &Section<'_>, domain: &str) -> BTreeMap<String, AddressTempl
             let remedy = "use lower-case letters, digits, `-` and `_`, at most 32";
             section.sheet.complain(&place, Mistake::new(problem, remedy));
         }
-        if let Some(template) = entry.parsed(section.sheet, |text| firm::template(text, domain)) {
+        let parse = |text| addresses::template(text, &around, name);
+        if let Some(template) = entry.parsed(section.sheet, parse) {
             inboxes.insert(name.to_owned(), template.value);
         }
     }

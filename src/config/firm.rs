@@ -1,10 +1,10 @@
 //! `[firm]`, `[alarms]` and `[log]`: who the firm is and whom to tell.
 
+use super::addresses::{self, address};
 use super::complaint::{Mistake, did_you_mean};
 use super::model::{Firm, LogFormat};
 use super::section::Section;
-use crate::domain::slug::{SLUG_BYTES_MAX, Slug};
-use crate::domain::template::{Address, AddressTemplate, Placeholders};
+use crate::domain::template::Address;
 
 /// Characters of a name that people read.
 const NAME_CHARS_MAX: usize = 120;
@@ -17,7 +17,7 @@ pub(super) fn firm(section: Section<'_>) -> Firm {
     let bot_name = section.parsed("bot_name", self::name);
     let domain = section.parsed("domain", domain);
     let domain = domain.map_or_else(|| "firm.example".to_owned(), |typed| typed.value);
-    let collection = section.parsed("collection", |text| collection(text, &domain));
+    let collection = section.parsed("collection", |text| addresses::collection(text, &domain));
     let time_zone = section.parsed("time_zone", time_zone);
     section.close();
     Firm {
@@ -25,7 +25,7 @@ pub(super) fn firm(section: Section<'_>) -> Firm {
         name,
         domain,
         time_zone: time_zone.map_or(chrono_tz::Europe::Paris, |typed| typed.value),
-        collection: collection.map_or_else(default_collection, |typed| typed.value),
+        collection: collection.map_or_else(addresses::default_collection, |typed| typed.value),
     }
 }
 
@@ -53,14 +53,6 @@ pub(super) fn name(text: &str) -> Result<String, Mistake> {
     Ok(text.to_owned())
 }
 
-/// An e-mail address.
-pub(super) fn address(text: &str) -> Result<Address, Mistake> {
-    Address::parse(text).map_err(|error| {
-        let problem = format!("`{text}` is no e-mail address: {}", error.problem);
-        Mistake::new(problem, "write one address such as \"informatique@cabinet.example\"")
-    })
-}
-
 fn domain(text: &str) -> Result<String, Mistake> {
     match Address::parse(&format!("postmaster@{text}")) {
         Ok(_) if text.contains('.') => Ok(text.to_owned()),
@@ -80,45 +72,4 @@ fn time_zone(text: &str) -> Result<chrono_tz::Tz, Mistake> {
         };
         Mistake::new(format!("`{text}` is no time zone"), remedy)
     })
-}
-
-/// An address template, filled with the longest slug there can be: a template that has no room
-/// for it would fail for one company, months later.
-pub(super) fn template(text: &str, domain: &str) -> Result<AddressTemplate, Mistake> {
-    let template = AddressTemplate::parse(text).map_err(|error| {
-        let problem = format!("`{text}` makes no e-mail address: {}", error.problem);
-        Mistake::new(problem, "write one such as \"compta+{slug}@{domain}\"; {slug}, {domain}, {app} and {inbox} are filled in")
-    })?;
-    let longest = Slug::parse(&"a".repeat(SLUG_BYTES_MAX)).expect("letters make a slug");
-    let with = Placeholders { slug: &longest, domain, app: "app", inbox: "inbox" };
-    match template.address(&with) {
-        Ok(_) => Ok(template),
-        Err(error) => Err(Mistake::new(
-            format!(
-                "`{text}` is too long for a slug of {SLUG_BYTES_MAX} characters: {}",
-                error.problem
-            ),
-            "shorten what stands around {slug}",
-        )),
-    }
-}
-
-fn collection(text: &str, domain: &str) -> Result<AddressTemplate, Mistake> {
-    let template = template(text, domain)?;
-    if text.contains("{app}") || text.contains("{inbox}") {
-        let problem = "a collection address belongs to no app and no inbox";
-        return Err(Mistake::new(problem, "leave {app} and {inbox} out of it"));
-    }
-    if !template.names_the_company() {
-        let problem = format!("`{text}` is one address for all companies");
-        return Err(Mistake::new(
-            problem,
-            "put {slug} into it, such as \"compta+{slug}@{domain}\"",
-        ));
-    }
-    Ok(template)
-}
-
-fn default_collection() -> AddressTemplate {
-    AddressTemplate::parse("compta+{slug}@{domain}").expect("the default template is well-formed")
 }

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::addresses::address;
 use super::complaint::Mistake;
-use super::firm::address;
 use super::model::{MailConfig, Security, SmtpConfig, TransportConfig};
 use super::places::{Ground, check_folder};
 use super::secret;

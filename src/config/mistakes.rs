@@ -184,6 +184,14 @@ fn mistakes_about_apps() {
             "`recipient` is missing",
             "typed in",
         ),
+        ("[apps.QuickBooks]\nprofile = \"quickbooks\"", 7, "is no app", "another key"),
+        ("apps.dext = \"dext\"", 7, "a string cannot", "[apps.dext]"),
+    ]);
+}
+
+#[test]
+fn mistakes_about_the_fields_of_apps() {
+    check(&[
         ("[apps.dext]\nprofile = \"dext\"\nsender = \"{slug}\"", 9, "no `@`", "{slug}, {domain}"),
         (
             "[apps.dext]\nprofile = \"dext\"\nrecipient = \"{id}@x.example\"",
@@ -231,8 +239,12 @@ fn mistakes_about_apps() {
             "",
         ),
         ("[apps.dext]\nprofile = \"dext\"\nacepts = [\"pdf\"]", 9, "no key", "`accepts`"),
-        ("[apps.QuickBooks]\nprofile = \"quickbooks\"", 7, "is no app", "another key"),
-        ("apps.dext = \"dext\"", 7, "a string cannot", "[apps.dext]"),
+        (
+            "[apps.a-name-that-takes-its-place]\nprofile = \"dext\"\nsender = \"{app}+{slug}@{domain}\"",
+            9,
+            "too long",
+            "shorten",
+        ),
     ]);
 }
 

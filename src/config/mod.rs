@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+mod addresses;
 mod apps;
 mod companies;
 mod complaint;
@@ -48,7 +49,8 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Config, Complaints
         let remedy = remedy.to_owned();
         Complaints::new(file, vec![Complaint { line, key: String::new(), problem, remedy }])
     };
-    let bytes = read_limited(file, FILE_BYTES_MAX).map_err(|error| {
+    let found = environment.directory().join(file);
+    let bytes = read_limited(&found, FILE_BYTES_MAX).map_err(|error| {
         let remedy = "name the file with --config or FACTEUR_CONFIG, or start in its folder";
         whole(format!("cannot be read: {error}"), remedy, 0)
     })?;

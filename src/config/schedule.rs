@@ -18,9 +18,9 @@ impl Schedule {
     ///
     /// Local times are looked for on a clock that never changes and mapped to the zone's own
     /// afterwards, because a schedule looked up in the zone loses or doubles an hour. A schedule
-    /// with `*`, `/` or `-` in its minutes or hours is an *interval* and keeps its beat (of an hour
-    /// or less) through both nights. One of plain numbers is a *fixed time*: it comes once when the hour comes
-    /// twice, and at the end of the gap when there is no such hour.
+    /// with `*`, `/` or `-` in its minutes or hours is an *interval* and keeps its beat (of an
+    /// hour or less) through both nights. One of plain numbers is a *fixed time*: it comes once
+    /// when the hour comes twice, and at the end of the gap when there is no such hour.
     pub fn next_after(&self, after: Timestamp, zone: Tz) -> Timestamp {
         match self {
             Self::OnDeposit => {

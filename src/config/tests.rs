@@ -247,8 +247,15 @@ slug = "dupont-maconnerie"
 
 proptest! {
     #[test]
-    fn no_text_panics(text in "\\PC{0,300}") {
-        drop(Bench::new().parse(&text));
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let bench = Bench::new();
+        std::fs::write(bench.0.path().join("routes.toml"), &bytes).unwrap();
+        prop_assert!(load(Path::new("routes.toml"), &bench.environment()).is_err());
+    }
+
+    #[test]
+    fn no_text_panics(text in "(\\[{0,2}[a-z.]{1,9}\\]{0,2}|[a-z.]{1,9} = .{0,9}|\\PC{0,20}|\n){0,20}") {
+        prop_assert!(Bench::new().parse(&text).is_err(), "no random text names a firm");
     }
 
     #[test]
