@@ -10,7 +10,8 @@ use crate::domain::template::Address;
 pub struct Mail {
     /// `Message-ID`, with its angle brackets; fixed for the delivery's life.
     pub message_id: String,
-    /// `Date`.
+    /// `Date`; fixed for the delivery's life too, so that a second attempt has the same bytes
+    /// (and, in the outbox, the same file).
     pub date: Timestamp,
     /// Both `From` and the envelope sender.
     pub sender: Address,
