@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod certificates;
+pub(crate) mod letters;
 mod session;
 
 use std::io;
