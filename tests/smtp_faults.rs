@@ -10,6 +10,7 @@ use smtp_server::letters::{
     Authority, Gate, Kind, authority, config, content, kind, mail, transport,
 };
 use smtp_server::{Act, Certificate, Script, Server};
+use tokio::time::Instant;
 
 struct Row {
     name: &'static str,
@@ -232,7 +233,11 @@ async fn try_row(row: Row, authority: &Authority) -> Result<(), String> {
     if words.contains(char::is_control) || words.chars().count() > 500 || words.contains("secret") {
         return Err(format!("{name}: unfit for a log: {words:?}"));
     }
+    let began = Instant::now();
     let second = transport.send(&mail(2), content(), &Gate::default()).await;
+    if seen != Kind::Accepted && began.elapsed() > Duration::from_secs(1) {
+        return Err(format!("{name}: the next mail had to wait for the connection of this one"));
+    }
     let arrived = server.log().mails.last().is_some_and(|received| {
         received.bytes.windows(19).any(|window| window == b"<2@cabinet.example>")
     });
