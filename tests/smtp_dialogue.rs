@@ -3,6 +3,7 @@
 mod smtp_server;
 
 use std::io::Read;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use facteur::adapters::compose::compose;
@@ -90,6 +91,31 @@ async fn a_stopped_mail_gets_no_dot() {
         assert_eq!(server.log().connections, 2);
         assert!(began.elapsed().is_zero(), "the first connection is not even tried again");
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_no_other_mail() {
+    struct Hanging(mpsc::Receiver<()>);
+    impl Read for Hanging {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            self.0.recv().map_err(std::io::Error::other)?;
+            Ok(0)
+        }
+    }
+    let authority = authority();
+    let server = Server::new(vec![Script::good()]);
+    let transport = transport(&server, &config(&authority));
+    let (release, hanging) = mpsc::channel();
+    let (mails, gate) = ([mail(1), mail(2)], Gate::default());
+    let first = transport.send(&mails[0], Box::new(Hanging(hanging)), &gate);
+    let second = async {
+        let outcome = transport.send(&mails[1], content(), &gate).await;
+        release.send(()).unwrap();
+        outcome
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!((kind(&first).0, kind(&second).0), (Kind::Accepted, Kind::Accepted));
+    assert!(server.log().mails[0].bytes.len() > server.log().mails[1].bytes.len());
 }
 
 #[tokio::test(start_paused = true)]
