@@ -98,17 +98,17 @@ fn every_byte_and_every_trap() -> Vec<u8> {
 }
 
 fn mail_to(recipient: &str, document: &[u8]) -> Message {
-    let pdf = ContentType::parse("application/pdf").unwrap();
+    let pdf = ContentType::parse("application/pdf").expect("a media type");
     let attachment = Attachment::new("facture.pdf".to_owned());
     let parts = MultiPart::mixed()
         .singlepart(SinglePart::plain("A document.".to_owned()))
         .singlepart(attachment.body(Body::new(document.to_vec()), pdf));
     Message::builder()
-        .from(BOT.parse().unwrap())
-        .to(recipient.parse().unwrap())
+        .from(BOT.parse().expect("an address"))
+        .to(recipient.parse().expect("an address"))
         .subject("A document")
         .multipart(parts)
-        .unwrap()
+        .expect("a whole mail")
 }
 
 fn smtp(rig: &Rig, password: &str) -> AsyncSmtpTransport<Tokio1Executor> {
@@ -120,9 +120,10 @@ fn smtp(rig: &Rig, password: &str) -> AsyncSmtpTransport<Tokio1Executor> {
 }
 
 fn tls(rig: &Rig) -> TlsParameters {
-    let authority = Certificate::from_pem(&std::fs::read(rig.ca_file()).unwrap()).unwrap();
+    let pem = std::fs::read(rig.ca_file()).expect("the rig wrote its authority");
+    let authority = Certificate::from_pem(&pem).expect("a certificate");
     TlsParameters::builder(rig.host().to_owned())
         .add_root_certificate(authority)
         .build_rustls()
-        .unwrap()
+        .expect("TLS parameters")
 }

@@ -65,7 +65,7 @@ async fn connect(rig: &Rig) -> Result<TlsStream<TcpStream>, AnyError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let stream = TcpStream::connect((rig.host(), rig.imaps_port())).await?;
-    let name = ServerName::try_from(rig.host())?;
+    let name = ServerName::try_from(rig.host().to_owned())?;
     Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
 }
 

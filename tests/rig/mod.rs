@@ -38,30 +38,35 @@ impl Rig {
     /// Panics where they can't run: without root, or without the packages. A test that needs
     /// real servers fails there; it isn't left out.
     pub(crate) fn start() -> Self {
-        let mut script = Command::new(SCRIPT)
+        let script = Command::new(SCRIPT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // A signal for the test's group (a time-out, Ctrl-C) must leave it time to tidy up.
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start `{SCRIPT}`: {error}"));
-        let output = script.stdout.take().expect("its output is piped");
-        let mut facts = BTreeMap::new();
+        let mut rig = Self { script, facts: BTreeMap::new() };
+        rig.read_facts();
+        rig
+    }
+
+    fn read_facts(&mut self) {
+        let output = self.script.stdout.take().expect("its output is piped");
         for line in BufReader::new(output).lines() {
             let line = line.expect("the script speaks UTF-8");
             if line == "ready" {
-                return Self { script, facts };
+                return;
             }
             assert!(!line.starts_with("error: "), "no mail servers: {line}");
             let (key, value) = line.split_once('=').expect("a line is key=value");
-            facts.insert(key.to_owned(), value.to_owned());
+            self.facts.insert(key.to_owned(), value.to_owned());
         }
         panic!("the mail servers' script ended without a word");
     }
 
     /// The name all its servers are reached by, and their certificate is for.
-    pub(crate) fn host(&self) -> &'static str {
-        "localhost"
+    pub(crate) fn host(&self) -> &str {
+        self.fact("host")
     }
 
     /// The firm's domain; `robot`, `quickbooks` and `compta` are its only users.
