@@ -11,7 +11,6 @@
 mod mailbox;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -109,21 +108,17 @@ impl Rig {
         self.port("imaps_port")
     }
 
-    /// The `[mail]` section of a routes.toml that submits here; the password is in a file beside.
+    /// The `[mail]` section of a routes.toml that submits here with STARTTLS.
     pub(crate) fn mail_section(&self) -> String {
-        let password_file = self.directory().join("password");
-        std::fs::write(&password_file, self.password()).expect("the rig's directory is writable");
-        let mut section = String::from("[mail]\ntransport = \"smtp\"\nsecurity = \"starttls\"\n");
-        let port = self.submission_port();
-        for (key, value) in [
-            ("host", self.host()),
-            ("username", self.user()),
-            ("ca_file", self.fact("ca_file")),
-            ("password_file", &password_file.display().to_string()),
-        ] {
-            writeln!(section, "{key} = \"{value}\"").expect("a String takes everything");
-        }
-        section + &format!("port = {port}\n")
+        format!(
+            "[mail]\ntransport = \"smtp\"\nhost = \"{}\"\nport = {}\nsecurity = \"starttls\"\n\
+             ca_file = \"{}\"\nusername = \"{}\"\npassword_file = \"{}\"\n",
+            self.host(),
+            self.submission_port(),
+            self.fact("ca_file"),
+            self.user(),
+            self.fact("password_file"),
+        )
     }
 
     /// Every mail delivered to this address so far, oldest first, as the bytes in its mailbox.
