@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
+use super::deposit::Cause;
 use super::path::TreePath;
 use super::profile::AppId;
 use super::template::Address;
@@ -82,7 +83,50 @@ pub enum Ruling<'a> {
     Renamed(&'a TreePath, &'a Switch),
 }
 
+/// Whether what was once decided still stands for a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// It may go.
+    Covered,
+    /// Nobody knows: its switched folder was renamed.
+    Renamed,
+    /// Its switch or its connection is off, or was turned off and on again since.
+    Off,
+}
+
 impl Decisions {
+    /// Whether a document in `folder` may still go to `app` by `cause`: its back-fill's connection
+    /// stands, or the very turning-on that queued it does and no exception came between. Another
+    /// switch turned on nearer to it takes nothing away, nor does moving it elsewhere: it is owed.
+    pub fn coverage(&self, app: &AppId, folder: &TreePath, cause: &Cause) -> Coverage {
+        let ruling = self.ruling(app, folder);
+        let queued_by = match cause {
+            _ if ruling == Ruling::NotConnected => return Coverage::Off,
+            Cause::Backfill { .. } => return Coverage::Covered,
+            Cause::Switch { activation, .. } => *activation,
+        };
+        let Some((place, switch)) =
+            self.switches_of(app).find(|(_, switch)| switch.on && switch.activation == queued_by)
+        else {
+            return Coverage::Off;
+        };
+        let renamed_to = switch.renamed_to.as_ref();
+        let inside = folder.is_within(place) || renamed_to.is_some_and(|to| folder.is_within(to));
+        match ruling {
+            Ruling::NotConnected | Ruling::Off if inside => Coverage::Off,
+            Ruling::On(_, nearest) if inside && nearest.activation != queued_by => {
+                Coverage::Covered
+            }
+            Ruling::NotConnected | Ruling::Off | Ruling::On(..) | Ruling::Renamed(..) => {
+                if renamed_to.is_some() {
+                    Coverage::Renamed
+                } else {
+                    Coverage::Covered
+                }
+            }
+        }
+    }
+
     /// The nearest decision up the tree of `folder` rules (R4); a switched folder that was
     /// renamed rules both its places as [`Ruling::Renamed`].
     pub fn ruling<'a>(&'a self, app: &AppId, folder: &TreePath) -> Ruling<'a> {
@@ -334,6 +378,34 @@ mod tests {
         }
         let other = AppId::parse("dext").unwrap();
         assert_eq!(word(decided.ruling(&other, &"Achats".parse().unwrap())), "not connected");
+    }
+
+    #[test]
+    fn a_document_goes_by_the_activation_that_queued_it() {
+        let mut decided = decisions(&[("Achats", true, None), ("Achats/Perso", false, None)]);
+        let cause = |activation| Cause::Switch {
+            folder: "Achats".parse().unwrap(),
+            activation,
+            at: Timestamp::from_timestamp(0, 0).unwrap(),
+            by: "lea".to_owned(),
+        };
+        let covers = |decided: &Decisions, folder: &str, activation| {
+            decided.coverage(&app(), &folder.parse().unwrap(), &cause(activation))
+        };
+        assert_eq!(covers(&decided, "Achats/2026", 1), Coverage::Covered);
+        assert_eq!(covers(&decided, "Achats/2026", 7), Coverage::Off, "off and on again");
+        assert_eq!(covers(&decided, "Achats/Perso", 1), Coverage::Off, "an exception");
+        let nearer = Switch { activation: 2, ..decided.switches.values().next().unwrap().clone() };
+        decided.switches.insert((app(), "Achats/2026".parse().unwrap()), nearer);
+        assert_eq!(covers(&decided, "Achats/2026", 1), Coverage::Covered, "a nearer switch");
+        assert_eq!(covers(&decided, "Traite", 1), Coverage::Covered, "moved out afterwards");
+        decided.connections.get_mut(&app()).unwrap().connected = false;
+        assert_eq!(covers(&decided, "Achats/2026", 1), Coverage::Off);
+        let backfill = Cause::Backfill { by: "lea".to_owned() };
+        let anywhere = "Ventes".parse().unwrap();
+        assert_eq!(decided.coverage(&app(), &anywhere, &backfill), Coverage::Off);
+        decided.connections.get_mut(&app()).unwrap().connected = true;
+        assert_eq!(decided.coverage(&app(), &anywhere, &backfill), Coverage::Covered);
     }
 
     #[test]

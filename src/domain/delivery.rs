@@ -344,6 +344,13 @@ pub enum Step {
         /// Who.
         by: String,
     },
+    /// The robot stops it, queued or deferred, for a person.
+    Hold {
+        /// Which kind of doubt.
+        reason: HeldReason,
+        /// In words.
+        because: String,
+    },
     /// Its switch, connection or app was turned off (R14).
     TurnOff {
         /// In words.
@@ -394,6 +401,7 @@ impl Delivery {
             Step::Finish { attempt, finish } => self.finish(*attempt, finish, now),
             Step::Recover => Ok(self.recover(now)),
             Step::Person { act, by } => self.act(*act, by, now),
+            Step::Hold { reason, because } => self.hold(*reason, because, now),
             Step::TurnOff { because } => self.turn_off(because, now),
             Step::Proven { by } => self.prove(by, now),
         }
@@ -535,6 +543,23 @@ impl Delivery {
             next.due_at = now;
         }
         Ok(next)
+    }
+
+    fn hold(&self, reason: HeldReason, because: &str, now: Timestamp) -> Result<Self, StepRefusal> {
+        match self.state {
+            State::Queued | State::Deferred => {
+                let mut next = self.enter(State::Held, because, now);
+                next.reason = Some(reason);
+                Ok(next)
+            }
+            State::Held if self.reason == Some(reason) => Ok(self.clone()),
+            state @ (State::Sending
+            | State::Sent
+            | State::Refused
+            | State::InDoubt
+            | State::Held
+            | State::Cancelled) => Err(StepRefusal::State { state }),
+        }
     }
 
     fn turn_off(&self, because: &str, now: Timestamp) -> Result<Self, StepRefusal> {

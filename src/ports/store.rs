@@ -112,7 +112,7 @@ pub enum DepositRef {
 pub const OBSERVATION_RECORDS_MAX: usize = 128;
 
 /// A delivery to be made for one app of a deposit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The app.
     pub app: AppId,
@@ -189,6 +189,8 @@ pub struct DeliveryFilter {
 /// A mark to be set on a document or taken away.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarkWork {
+    /// Which of the document's changes asks for it: [`Store::marked`] leaves a later one.
+    pub change: u64,
     /// The document.
     pub deposit: Deposit,
     /// The deliveries its verdicts name.
@@ -416,8 +418,9 @@ pub trait Store: Send + Sync {
 
     /// Documents whose mark may have to change, oldest first.
     async fn marks(&self, limit: usize) -> Stored<Vec<MarkWork>>;
-    /// The mark of a document is as it should be (or can't be).
-    async fn marked(&self, deposit: u64) -> Stored<()>;
+    /// The mark of a document is as `work` wanted it (or can't be). A change that came meanwhile
+    /// keeps it among [`Store::marks`].
+    async fn marked(&self, work: &MarkWork) -> Stored<()>;
 
     // Rounds.
 

@@ -1,1 +1,34 @@
-//! (being built)
+//! The ledger behind `ports::store`: its operations once, over sled on disk or over memory.
+//!
+//! In reading order: the seam (`kv`) with its two implementations (`memory`, `disk`); what
+//! records look like (`record`, `keys`); one request's view of them (`transaction`); who
+//! runs requests and makes them durable (`engine`, `opening`); then what is asked, by
+//! subject, from `companies` to `import`; and `ledger`, which is the port itself.
+
+mod claims;
+mod companies;
+mod consequences;
+mod decisions;
+mod deliveries;
+mod deposits;
+mod disk;
+mod engine;
+mod export;
+mod fault;
+mod import;
+mod keys;
+mod kv;
+mod ledger;
+mod marks;
+mod memory;
+mod opening;
+mod port;
+mod queueing;
+mod record;
+mod sending;
+mod transaction;
+mod tree;
+
+pub use fault::{CommitPoint, Fault};
+pub use ledger::Ledger;
+pub use opening::OpenError;

@@ -1,0 +1,38 @@
+//! Marks to be set on documents or taken away.
+
+use crate::ports::store::{MarkWork, Stored};
+
+use super::keys::{self, Counter};
+use super::kv::{Direction, Span};
+use super::transaction::Transaction;
+use super::{deliveries, deposits};
+
+/// Asks for a look at a document's mark.
+pub(super) fn want(transaction: &mut Transaction<'_>, deposit: u64) -> Stored<()> {
+    let change = transaction.next(Counter::Change)?;
+    transaction.put(keys::mark(deposit), &change);
+    Ok(())
+}
+
+/// See `Store::marks`.
+pub(super) fn wanted(transaction: &Transaction<'_>, limit: usize) -> Stored<Vec<MarkWork>> {
+    let pairs = transaction.scan(&Span::of(keys::MARKS), Direction::Forwards, limit)?;
+    let work = |(key, bytes): &(String, Vec<u8>)| {
+        let deposit = deposits::load(transaction, transaction.number_of(key)?)?;
+        let deliveries = deposit
+            .deliveries()
+            .map(|id| deliveries::load(transaction, id))
+            .collect::<Stored<_>>()?;
+        Ok(MarkWork { change: transaction.decode(key, bytes)?, deposit, deliveries })
+    };
+    pairs.iter().map(work).collect()
+}
+
+/// See `Store::marked`.
+pub(super) fn marked(transaction: &mut Transaction<'_>, deposit: u64, change: u64) -> Stored<()> {
+    let key = keys::mark(deposit);
+    if transaction.get::<u64>(&key)? == Some(change) {
+        transaction.remove(key);
+    }
+    Ok(())
+}

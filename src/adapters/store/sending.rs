@@ -1,0 +1,219 @@
+//! What senders ask: claims of due deliveries, the mark at the dot, the report of an attempt.
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+use crate::domain::company::CompanyId;
+use crate::domain::decision::Coverage;
+use crate::domain::delivery::{Delivery, DeliveryId, State, Step};
+use crate::domain::limits::RateWindow;
+use crate::domain::profile::AppId;
+use crate::ports::store::{ClaimRules, PutOff, Rate, StoreError, Stored};
+
+use super::companies;
+use super::deliveries::{self, HeldCompanies, Promotion};
+use super::keys;
+use super::kv::{Direction, PAGE_PAIRS, Span};
+use super::transaction::Transaction;
+
+/// Deliveries recovered in one batch.
+const RECOVER_STEP_MAX: usize = 16;
+
+/// See `Store::claim`.
+pub(super) fn claim(
+    transaction: &mut Transaction<'_>,
+    rules: &ClaimRules,
+    limit: usize,
+    now: Timestamp,
+) -> Stored<Vec<Delivery>> {
+    let limit = match opening(transaction, rules, now)? {
+        Opening::Wide => limit,
+        Opening::One => limit.min(1),
+        Opening::After(_) | Opening::Probed => 0,
+    };
+    let mut held = HeldCompanies::default();
+    let mut waiting = Vec::new();
+    for (app, rate) in &rules.rates {
+        let room = room(transaction, app, *rate, now)?.min(limit);
+        waiting.extend(due(transaction, app, &mut held, room, Some(now))?);
+    }
+    waiting.sort_unstable();
+    waiting.truncate(limit);
+    let take = |(_, id): (Timestamp, DeliveryId)| {
+        deliveries::change(transaction, id, &Step::Claim, now, Promotion::LongestWaiting)
+    };
+    waiting.into_iter().map(take).collect()
+}
+
+/// See `Store::next_due`. While the one delivery that probes a server is on its way, nothing can
+/// be claimed at any time that is known: its end is the time to ask again.
+pub(super) fn next_due(
+    transaction: &Transaction<'_>,
+    rules: &ClaimRules,
+    now: Timestamp,
+) -> Stored<Option<Timestamp>> {
+    let earliest = match opening(transaction, rules, now)? {
+        Opening::Wide | Opening::One => now,
+        Opening::After(until) => until,
+        Opening::Probed => return Ok(None),
+    };
+    let mut held = HeldCompanies::default();
+    let mut next: Option<Timestamp> = None;
+    for (app, rate) in &rules.rates {
+        for (due_at, _) in due(transaction, app, &mut held, 1, None)? {
+            let free_at = free_at(&window(transaction, app)?, *rate, now);
+            let at = due_at.max(free_at).max(earliest);
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
+    }
+    Ok(next)
+}
+
+/// How much may go to the one server just now.
+enum Opening {
+    /// As much as is asked for.
+    Wide,
+    /// One delivery, to see whether it works again.
+    One,
+    /// That one is on its way.
+    Probed,
+    /// Nothing before this.
+    After(Timestamp),
+}
+
+fn opening(transaction: &Transaction<'_>, rules: &ClaimRules, now: Timestamp) -> Stored<Opening> {
+    let put_off = transaction.get::<PutOff>(&keys::put_off(&rules.destination))?;
+    Ok(match put_off {
+        None => Opening::Wide,
+        Some(put_off) if put_off.until > now => Opening::After(put_off.until),
+        Some(_) => {
+            let leased = transaction.scan(&Span::of(keys::LEASES), Direction::Forwards, 1)?;
+            if leased.is_empty() { Opening::One } else { Opening::Probed }
+        }
+    })
+}
+
+/// The first deliveries of an app that wait and whose company isn't held, oldest due first.
+fn due(
+    transaction: &Transaction<'_>,
+    app: &AppId,
+    held: &mut HeldCompanies,
+    limit: usize,
+    until: Option<Timestamp>,
+) -> Stored<Vec<(Timestamp, DeliveryId)>> {
+    let mut found = Vec::new();
+    let mut rest = Span::of(&keys::due(app));
+    if let Some(until) = until {
+        let end = keys::due_until(app, until + TimeDelta::milliseconds(1));
+        rest = rest.before(&end);
+    }
+    while found.len() < limit {
+        let page = transaction.scan(&rest, Direction::Forwards, limit.clamp(16, PAGE_PAIRS))?;
+        let Some((last, _)) = page.last() else { break };
+        rest = rest.after(last);
+        for (key, bytes) in &page {
+            let company: CompanyId = transaction.decode(key, bytes)?;
+            if found.len() < limit && !held.contains(transaction, company)? {
+                let at = keys::due_at(key).unwrap_or_default();
+                found.push((at, DeliveryId(transaction.number_of(key)?)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn window(transaction: &Transaction<'_>, app: &AppId) -> Stored<RateWindow> {
+    Ok(transaction.get(&keys::rate(app))?.unwrap_or_default())
+}
+
+/// When one more mail fits an app's limits.
+fn free_at(window: &RateWindow, rate: Rate, now: Timestamp) -> Timestamp {
+    let hour = window.free_at(rate.per_hour_max, TimeDelta::hours(1), now);
+    hour.max(window.free_at(rate.per_day_max, TimeDelta::days(1), now))
+}
+
+/// How many more deliveries of an app may be claimed: those claimed already will count at their
+/// dots.
+fn room(transaction: &Transaction<'_>, app: &AppId, rate: Rate, now: Timestamp) -> Stored<usize> {
+    if rate == Rate::default() {
+        return Ok(usize::MAX);
+    }
+    let window = window(transaction, app)?;
+    let leased = usize::try_from(transaction.count(&keys::leases(app))?).unwrap_or(usize::MAX);
+    let left = |limit: u32, span: TimeDelta| match limit {
+        0 => usize::MAX,
+        limit => limit.saturating_sub(window.within(span, now)) as usize,
+    };
+    let left = left(rate.per_hour_max, TimeDelta::hours(1))
+        .min(left(rate.per_day_max, TimeDelta::days(1)));
+    Ok(left.saturating_sub(leased))
+}
+
+/// See `Store::dot`.
+pub(super) fn dot(
+    transaction: &mut Transaction<'_>,
+    id: DeliveryId,
+    attempt: u32,
+    rate: Rate,
+    now: Timestamp,
+) -> Stored<()> {
+    let before = deliveries::load(transaction, id)?;
+    let after = before.step(&Step::Dot { attempt }, now)?;
+    if after == before {
+        return Ok(());
+    }
+    let held = companies::load(transaction, before.company)?.hold.is_some();
+    if held || deliveries::coverage(transaction, &before)? != Coverage::Covered {
+        return Err(StoreError::Conflict);
+    }
+    let mut window = window(transaction, &before.app)?;
+    let free_at = free_at(&window, rate, now);
+    if free_at > now {
+        return Err(StoreError::OverLimit(free_at));
+    }
+    window.count(now);
+    transaction.put(keys::rate(&before.app), &window);
+    deliveries::save(transaction, Some(&before), &after)
+}
+
+/// See `Store::put_off`.
+pub(super) fn put_off(
+    transaction: &mut Transaction<'_>,
+    destination: &str,
+    put_off: Option<&PutOff>,
+) -> Stored<()> {
+    let key = keys::put_off(destination);
+    match put_off {
+        Some(put_off) => transaction.put(key, put_off),
+        None if transaction.has(&key)? => transaction.remove(key),
+        None => {}
+    }
+    Ok(())
+}
+
+/// See `Store::put_offs`.
+pub(super) fn put_offs(transaction: &Transaction<'_>) -> Stored<Vec<PutOff>> {
+    let pairs = transaction.all(keys::PUT_OFFS)?;
+    pairs.iter().map(|(key, bytes)| transaction.decode(key, bytes)).collect()
+}
+
+/// One batch of `Store::recover`: the deliveries it put in doubt, and whether there may be more.
+pub(super) fn recover(
+    transaction: &mut Transaction<'_>,
+    now: Timestamp,
+) -> Stored<(Vec<DeliveryId>, bool)> {
+    let mut doubtful = Vec::new();
+    let sending = Span::of(&keys::state(State::Sending));
+    let mut at_work = transaction.scan(&sending, Direction::Forwards, RECOVER_STEP_MAX)?;
+    let leases = Span::of(keys::LEASES);
+    at_work.extend(transaction.scan(&leases, Direction::Forwards, RECOVER_STEP_MAX)?);
+    for (key, _) in &at_work {
+        let id = DeliveryId(transaction.number_of(key)?);
+        let step = Step::Recover;
+        let after = deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting)?;
+        if after.state == State::InDoubt {
+            doubtful.push(id);
+        }
+    }
+    Ok((doubtful, !at_work.is_empty()))
+}
