@@ -37,18 +37,19 @@ impl Robot {
         }
         let identity = store.identity().await?;
         let companies = store.companies().await?;
-        for MarkWork { deposit, deliveries } in work {
+        for wanted in work {
+            let MarkWork { deposit, deliveries, change: _ } = &wanted;
             let company = companies.iter().find(|company| company.id == deposit.company);
             let Some(company) = company.filter(|company| company.hold.is_none()) else { continue };
             let sent_at = deliveries.iter().filter_map(sent_at).max();
             let mark = match (deposit.content, sent_at) {
-                (Some(content), Some(at)) if deposit.is_validated(&deliveries) => {
+                (Some(content), Some(at)) if deposit.is_validated(deliveries) => {
                     Some(Mark { at, token: token(&identity.id, &content) })
                 }
                 (_, _) => None,
             };
-            if deposit.gone || self.set_mark(company, &deposit, mark).await {
-                store.marked(deposit.number).await?;
+            if deposit.gone || self.set_mark(company, deposit, mark).await {
+                store.marked(&wanted).await?;
             }
         }
         Ok(())

@@ -122,9 +122,6 @@ pub enum Cause {
     Switch {
         /// Its folder.
         folder: TreePath,
-        /// The folder the document was in when it got its verdict: a document moved on before it
-        /// was sent still goes, and it is this place that must stay switched on.
-        place: TreePath,
         /// Which turning-on of it.
         activation: u64,
         /// When it was turned on.

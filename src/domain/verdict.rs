@@ -134,7 +134,6 @@ impl Rules<'_> {
         };
         let cause = Cause::Switch {
             folder: folder.clone(),
-            place,
             activation: switch.activation,
             at: switch.at,
             by: switch.by.clone(),

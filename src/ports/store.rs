@@ -301,9 +301,7 @@ pub trait Store: Send + Sync {
     /// `Due` verdicts of unsettled deposits get [`Fate::Cancel`]); `Renamed` holds what is queued
     /// at both places (`folder_renamed`), `Follow` and `Stay` release it at the place that stays
     /// covered and cancel it at the other. `Disconnect` ends all switches of the app and cancels
-    /// its back-fills too. `Connect` re-addresses what is queued, deferred or held (and not a
-    /// rehearsal): new sender, recipient, Message-ID and content claim. Answers the deliveries
-    /// that were cancelled.
+    /// its back-fills too. Answers the deliveries that were cancelled.
     async fn decide(
         &self,
         company: CompanyId,
@@ -377,7 +375,9 @@ pub trait Store: Send + Sync {
     /// How many are held, by reason.
     async fn held_counts(&self) -> Stored<BTreeMap<HeldReason, u64>>;
     /// Claims up to `limit` due deliveries for senders, oldest due first: leased, attempt
-    /// counted. Those of held companies and of apps over their limit are passed over.
+    /// counted. Those of held companies and of apps over their limit are passed over. One whose
+    /// connection was re-addressed since it was queued goes to the new address (and no rehearsal
+    /// does): new recipient, Message-ID and content claim.
     async fn claim(
         &self,
         rules: &ClaimRules,

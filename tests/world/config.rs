@@ -34,6 +34,7 @@ pub fn config(tweak: impl FnOnce(&mut Config)) -> Config {
         log_format: LogFormat::Text,
         apps: BTreeMap::from([(app("quickbooks"), quickbooks()), (app("dext"), dext())]),
         companies: Vec::new(),
+        warnings: Vec::new(),
     };
     tweak(&mut config);
     config

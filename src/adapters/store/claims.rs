@@ -44,6 +44,12 @@ pub(super) fn take_if_free(transaction: &mut Transaction<'_>, delivery: &Deliver
     Ok(())
 }
 
+/// Whether another delivery has the claim that this one would need.
+pub(super) fn is_taken(transaction: &Transaction<'_>, delivery: &Delivery) -> Stored<bool> {
+    let holder = transaction.get::<DeliveryId>(&key_of(delivery))?;
+    Ok(holder.is_some_and(|holder| holder != delivery.id))
+}
+
 /// Takes the claim for a delivery that becomes live again.
 pub(super) fn acquire(transaction: &mut Transaction<'_>, delivery: &Delivery) -> Stored<()> {
     let key = key_of(delivery);

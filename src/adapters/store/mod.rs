@@ -24,6 +24,7 @@ mod memory;
 mod opening;
 mod port;
 mod queueing;
+mod readdress;
 mod record;
 mod sending;
 mod transaction;

@@ -126,7 +126,7 @@ pub(super) fn start(
         None => birth(transaction, deposit, &candidate, now)?,
     };
     let id = DeliveryId(transaction.next(Counter::Delivery)?);
-    let message_id = message_id(transaction, deposit, &content, &candidate, id)?;
+    let domain = candidate.message_id_domain.clone();
     let (state, reason, because) = match birth {
         Birth::Queued => (State::Queued, None, None),
         Birth::Held(reason, because) => (State::Held, Some(reason), Some(because)),
@@ -142,8 +142,9 @@ pub(super) fn start(
         cause: candidate.cause,
         sender: candidate.sender,
         recipient: candidate.recipient,
+        inbox: candidate.inbox,
         rehearsal: candidate.rehearsal && proof.is_none(),
-        message_id,
+        message_id: String::new(),
         content,
         state,
         reason,
@@ -156,6 +157,7 @@ pub(super) fn start(
         last_answer: None,
         events: Vec::new(),
     };
+    delivery.message_id = message_id(transaction, &delivery, &domain)?;
     match because {
         None => delivery.tell(state.as_str(), &told, now),
         Some(because) => {
@@ -238,24 +240,23 @@ fn cause_in_words(cause: &Cause) -> String {
 /// Hexadecimal digits of a Message-ID: 128 bits.
 const MESSAGE_ID_DIGITS: usize = 32;
 
-fn message_id(
+/// The Message-ID of a delivery: from what it carries, to whom, and its own number.
+pub(super) fn message_id(
     transaction: &Transaction<'_>,
-    deposit: &Deposit,
-    content: &Content,
-    candidate: &Candidate,
-    id: DeliveryId,
+    delivery: &Delivery,
+    domain: &str,
 ) -> Stored<String> {
     let state: StateIdentity =
         transaction.find(keys::IDENTITY, "the state's identity".to_owned())?;
     let parts = [
         state.id,
-        deposit.company.0.to_string(),
-        candidate.app.to_string(),
-        candidate.recipient.to_string(),
-        hex::encode(content.sha256),
-        id.to_string(),
+        delivery.company.0.to_string(),
+        delivery.app.to_string(),
+        delivery.recipient.to_string(),
+        hex::encode(delivery.content.sha256),
+        delivery.id.to_string(),
     ];
     let digits = hex::encode(Sha256::digest(parts.join("\n").as_bytes()));
     let digits: String = digits.chars().take(MESSAGE_ID_DIGITS).collect();
-    Ok(format!("<{digits}@{}>", candidate.message_id_domain))
+    Ok(format!("<{digits}@{domain}>"))
 }

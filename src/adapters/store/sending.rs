@@ -14,6 +14,7 @@ use super::companies;
 use super::deliveries::{self, HeldCompanies, Promotion};
 use super::keys;
 use super::kv::{Direction, PAGE_PAIRS, Span};
+use super::readdress;
 use super::transaction::Transaction;
 
 /// Deliveries recovered in one batch.
@@ -40,6 +41,7 @@ pub(super) fn claim(
     waiting.sort_unstable();
     waiting.truncate(limit);
     let take = |(_, id): (Timestamp, DeliveryId)| {
+        readdress::to_connection(transaction, id, now)?;
         deliveries::change(transaction, id, &Step::Claim, now, Promotion::LongestWaiting)
     };
     waiting.into_iter().map(take).collect()
