@@ -1,0 +1,10 @@
+//! Stories of office life on the scripted world: the ledger, the files and the mails are asserted
+//! on, never calls.
+
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod deposits;
+mod office;
