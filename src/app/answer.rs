@@ -250,7 +250,7 @@ impl Robot {
                     ));
                 }
                 Verdict::Due(_) => {
-                    views.push(row("settling", "it may still be written to".to_owned()))
+                    views.push(row("settling", "it may still be written to".to_owned()));
                 }
                 Verdict::Skipped(_) => {}
             }

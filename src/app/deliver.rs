@@ -121,7 +121,7 @@ impl Robot {
             sender: &delivery.sender,
             recipient: &delivery.recipient,
             message_id: &delivery.message_id,
-            envelope_id: format!("{}-{}", delivery.id, delivery.attempt),
+            id: format!("{}-{}", delivery.id, delivery.attempt),
         };
         // The date is the delivery's own, so that a second copy is the same mail to the byte.
         let mail =

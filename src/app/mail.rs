@@ -16,7 +16,7 @@ pub(super) struct Envelope<'a> {
     pub(super) sender: &'a Address,
     pub(super) recipient: &'a Address,
     pub(super) message_id: &'a str,
-    pub(super) envelope_id: String,
+    pub(super) id: String,
 }
 
 /// One document, one attachment; nothing names the robot, the path or another company (R15).
@@ -38,7 +38,7 @@ pub(super) fn of_document(
         recipient: envelope.recipient.clone(),
         subject: subject(&file_name),
         text,
-        envelope_id: envelope.envelope_id,
+        envelope_id: envelope.id,
         attachment: Some(Attachment {
             file_name,
             media_type: names::media_type(deposit.path.name()).to_owned(),

@@ -70,12 +70,12 @@ impl Robot {
             folders.set_mark(&folder, &path, fingerprint, mark.as_ref())
         });
         match set.await {
-            Ok(Ok(_)) => true,
             // It moved, and the next observation follows it; or the disk may come back.
             Ok(Err(FolderError::Missing(_) | FolderError::Io { .. })) => false,
-            Ok(Err(FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_))) => {
-                true
-            }
+            Ok(
+                Ok(_)
+                | Err(FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_)),
+            ) => true,
             Err(died) => {
                 tracing::warn!(deposit = number, %died, "marking a document failed");
                 false

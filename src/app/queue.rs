@@ -142,7 +142,7 @@ impl Robot {
             sender: &candidate.sender,
             recipient: &candidate.recipient,
             message_id: MESSAGE_ID_SAMPLE,
-            envelope_id: String::new(),
+            id: String::new(),
         };
         let sample = mail::of_document(&config, &company.name, envelope, deposit, self.now());
         let size = self.ports().transport.size_of(&sample);

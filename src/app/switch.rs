@@ -77,7 +77,8 @@ impl Robot {
         let mut cancelled = Vec::new();
         let changed = decision.is_some();
         if let Some(decision) = decision {
-            let detail = turning.inbox.iter().map(|inbox| format!("inbox {inbox}")).collect();
+            let inbox = turning.inbox.as_ref();
+            let detail = inbox.map(|inbox| format!("inbox {inbox}")).unwrap_or_default();
             cancelled = self.decide(company.id, decision, by, detail).await?;
         }
         let decisions = store.decisions(company.id).await?;

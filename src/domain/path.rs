@@ -54,6 +54,7 @@ impl TreePath {
     }
 
     /// This path with one more name below it. `name` is one component as a listing gave it.
+    #[must_use]
     pub fn join(&self, name: &[u8]) -> Self {
         debug_assert!(!name.is_empty() && !name.contains(&b'/'));
         let mut bytes = self.0.clone();

@@ -14,7 +14,7 @@ use crate::domain::company::{Company, CompanyHold, CompanyId, RootIdentity};
 use crate::domain::decision::{Decision, Decisions, HistoryEntry};
 use crate::domain::delivery::{Act, Delivery, DeliveryId, Finish, HeldReason, State, StepRefusal};
 use crate::domain::deposit::{Cause, Content, Deposit, Fate, Verdict};
-use crate::domain::directory::{DirectoryRecord, Names};
+use crate::domain::directory::{DirectoryRecord, NameBytes, NameRecord, Names};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::slug::Slug;
@@ -80,7 +80,7 @@ pub struct Observation {
     /// Directories that are gone; their names are removed with them.
     pub forgotten: Vec<TreePath>,
     /// Names to remember (`Some`) or to free (`None`), by directory.
-    pub names: Vec<(TreePath, Vec<(crate::domain::directory::NameBytes, Option<NameChange>)>)>,
+    pub names: Vec<(TreePath, NameChanges)>,
     /// Deposits to write; a number of 0 asks the store for the next one and writes it into the
     /// deposit and into the names that say [`DepositRef::New`] of its index.
     pub deposits: Vec<Deposit>,
@@ -89,11 +89,14 @@ pub struct Observation {
     pub company: Option<Company>,
 }
 
+/// Names of one directory to remember (`Some`) or to free (`None`).
+pub type NameChanges = Vec<(NameBytes, Option<NameChange>)>;
+
 /// One name to remember.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NameChange {
     /// Its record; `deposit` is overruled by the other field unless that is `Keep`.
-    pub record: crate::domain::directory::NameRecord,
+    pub record: NameRecord,
     /// The deposit behind it.
     pub deposit: DepositRef,
 }

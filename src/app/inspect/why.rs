@@ -64,7 +64,7 @@ impl Robot {
         let current = deposits.first();
         let mut told: Vec<(Option<crate::domain::Timestamp>, EventView)> = Vec::new();
         if record.is_some_and(|record| record.deposit.is_none()) {
-            told.push((None, self.before()));
+            told.push((None, before()));
         }
         let mut standing_now: Option<Standing> = None;
         // Oldest first: a replaced document's story ends with what it is now.
@@ -89,16 +89,6 @@ impl Robot {
             because: standing.because,
             events: told.into_iter().map(|(_, event)| event).collect(),
         })
-    }
-
-    fn before(&self) -> EventView {
-        EventView {
-            at: None,
-            what: "known".to_owned(),
-            because: "it was there when the company's folders were first observed".to_owned(),
-            answer: None,
-            by: None,
-        }
     }
 
     fn of_deposit(&self, event: &DepositEvent) -> EventView {
@@ -158,4 +148,15 @@ impl Robot {
 
 fn none(state: &str, because: String) -> StoryView {
     StoryView { app: None, state: state.to_owned(), because, events: Vec::new() }
+}
+
+/// What is known of a document of the baseline.
+fn before() -> EventView {
+    EventView {
+        at: None,
+        what: "known".to_owned(),
+        because: "it was there when the company's folders were first observed".to_owned(),
+        answer: None,
+        by: None,
+    }
 }

@@ -4,9 +4,10 @@ use super::plan::{Plan, Unit};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::domain::company::Company;
-use crate::domain::directory::NameBytes;
 use crate::domain::path::TreePath;
-use crate::ports::store::{DepositRef, NameChange, OBSERVATION_RECORDS_MAX, Observation};
+use crate::ports::store::{
+    DepositRef, NameChange, NameChanges, OBSERVATION_RECORDS_MAX, Observation,
+};
 
 impl Robot {
     /// Names and deposits first, then the directories' stamps, the company last.
@@ -63,10 +64,7 @@ fn add(observation: &mut Observation, unit: Unit) {
     observation.deposits.extend(unit.deposits);
 }
 
-fn names_of(
-    observation: &mut Observation,
-    directory: TreePath,
-) -> &mut Vec<(NameBytes, Option<NameChange>)> {
+fn names_of(observation: &mut Observation, directory: TreePath) -> &mut NameChanges {
     let index = match observation.names.iter().position(|(known, _)| *known == directory) {
         Some(index) => index,
         None => {
