@@ -1,1 +1,6 @@
-//! The command line.
+//! The command line: words ([`args`]), what they mean ([`errand`]), and how answers read.
+
+pub mod args;
+mod errand;
+
+pub use errand::{Errand, errand};
