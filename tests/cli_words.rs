@@ -11,7 +11,8 @@ use facteur::domain::path::TreePath;
 
 fn meaning(line: &[&str]) -> Errand {
     let words = Words::try_parse_from(std::iter::once("facteur").chain(line.iter().copied()));
-    errand(words.unwrap_or_else(|error| panic!("{line:?}: {error}")).command).unwrap()
+    errand(words.unwrap_or_else(|error| panic!("{line:?}: {error}")).command)
+        .expect("the words mean something")
 }
 
 /// What stops these words: clap, with its exit code 2, or their meaning.
@@ -29,12 +30,8 @@ fn text(word: &str) -> String {
     word.to_owned()
 }
 
-fn some(word: &str) -> Option<String> {
-    Some(word.to_owned())
-}
-
 fn path(word: &str) -> TreePath {
-    word.parse().unwrap()
+    word.parse().expect("a path inside the folder")
 }
 
 fn ask(ask: Ask) -> Errand {
@@ -66,7 +63,7 @@ fn commands_without_an_object_mean_what_they_say() {
         (&["companies"], ask(Ask::Companies)),
         (&["status"], ask(Ask::Status)),
         (&["history"], ask(Ask::History { company: None })),
-        (&["history", "--company", "dupont"], ask(Ask::History { company: some("dupont") })),
+        (&["history", "--company", "dupont"], ask(Ask::History { company: Some(text("dupont")) })),
         (&["completions", "bash"], Errand::Completions { shell: clap_complete::Shell::Bash }),
         (&["export", "a"], Errand::Export { file: "a".into() }),
         (&["import", "a", "--yes"], Errand::Import { file: "a".into(), yes: true }),
@@ -87,9 +84,9 @@ fn connections_are_made_ended_and_readdressed() {
     let connect = Ask::Connect {
         company: text("Dupont Maçonnerie"),
         app: text("inqom"),
-        to: some("a@b.example"),
-        from: some("c@d.example"),
-        inbox: some("achats"),
+        to: Some(text("a@b.example")),
+        from: Some(text("c@d.example")),
+        inbox: Some(text("achats")),
     };
     let line = ["connect", "Dupont Maçonnerie", "inqom", "--to", "a@b.example"];
     let rest = ["--from", "c@d.example", "--inbox", "achats"];
@@ -141,7 +138,7 @@ fn switches_are_turned_for_one_company_or_for_all() {
             switched(Turn::Off, None, "Achats"),
         ),
         (&["switch", "list"], ask(Ask::SwitchList { company: None })),
-        (&["switch", "list", "dupont"], ask(Ask::SwitchList { company: some("dupont") })),
+        (&["switch", "list", "dupont"], ask(Ask::SwitchList { company: Some(text("dupont")) })),
         (
             &["switch", "follow", "dupont", "Achats"],
             ask(Ask::SwitchResolve {
@@ -166,7 +163,7 @@ fn switches_are_turned_for_one_company_or_for_all() {
     let Errand::Ask { ask: Ask::Switch { inbox, preview, .. }, .. } = meaning(&line) else {
         panic!("a switch is turned by {line:?}");
     };
-    assert_eq!((inbox, preview), (some("ventes"), true));
+    assert_eq!((inbox, preview), (Some(text("ventes")), true));
 }
 
 #[test]
@@ -181,7 +178,7 @@ fn documents_are_listed_and_explained_by_the_interfaces_spelling() {
             ask(Ask::Documents {
                 company: text("dupont"),
                 folder: Some(path("Achats")),
-                state: some("before_activation"),
+                state: Some(text("before_activation")),
             }),
         ),
         (
@@ -193,7 +190,11 @@ fn documents_are_listed_and_explained_by_the_interfaces_spelling() {
         ),
         (
             &["send-test", "dupont", "q", "--to", "a@b.example"],
-            ask(Ask::SendTest { company: text("dupont"), app: text("q"), to: some("a@b.example") }),
+            ask(Ask::SendTest {
+                company: text("dupont"),
+                app: text("q"),
+                to: Some(text("a@b.example")),
+            }),
         ),
     ];
     for (line, expected) in cases {
@@ -217,8 +218,8 @@ fn a_name_that_is_no_unicode_can_be_given_as_it_is() {
 #[test]
 fn deliveries_are_chosen_by_ids_or_by_filters() {
     let flood = Selection {
-        company: some("dupont"),
-        app: some("q"),
+        company: Some(text("dupont")),
+        app: Some(text("q")),
         state: Some(State::Held),
         reason: Some(HeldReason::Flood),
         ids: Vec::new(),
@@ -226,7 +227,7 @@ fn deliveries_are_chosen_by_ids_or_by_filters() {
     let filters =
         ["--company", "dupont", "--app", "q", "--state", "held", "--reason", "flood", "--yes"];
     let root_changed = Selection {
-        company: some("C"),
+        company: Some(text("C")),
         reason: Some(HeldReason::RootChanged),
         ..Selection::default()
     };
@@ -256,7 +257,7 @@ fn resend_tells_deliveries_from_a_document() {
     let document = |company: &str, document: &str| {
         ask(Ask::ResendDocument { company: text(company), path: path(document), app: text("q") })
     };
-    let of_app = Selection { app: some("q"), ..Selection::default() };
+    let of_app = Selection { app: Some(text("q")), ..Selection::default() };
     let cases: Vec<(&[&str], Errand)> = vec![
         (&["resend", "12", "13"], act(Act::Resend, ids(&["12", "13"]), false)),
         (&["resend", "12"], act(Act::Resend, ids(&["12"]), false)),

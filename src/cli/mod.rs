@@ -1,6 +1,8 @@
-//! The command line: words ([`args`]), what they mean ([`errand`]), and how answers read.
+//! The command line: words ([`args`]), what they mean ([`Errand`]), who answers ([`control`], or
+//! the robot itself), and how answers read.
 
 pub mod args;
+pub mod control;
 mod errand;
 
 pub use errand::{Errand, errand};
