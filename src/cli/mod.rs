@@ -4,5 +4,6 @@
 pub mod args;
 pub mod control;
 mod errand;
+pub mod render;
 
 pub use errand::{Errand, errand};

@@ -1,0 +1,58 @@
+//! An answer as text for people; whatever a name or a server's words hold, it is only text.
+
+mod decided;
+mod delivered;
+mod documents;
+mod firm;
+mod plain;
+mod rounds;
+mod status;
+mod table;
+mod words;
+
+pub use plain::{clean, json};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::app::requests::Ask;
+
+/// The answer to `ask` in words, with colours (which the stream takes away where nobody sees
+/// them). Errs when the answer isn't what such a question is answered with.
+pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
+    let value = plain::cleaned(value);
+    Ok(match ask {
+        Ask::Round { .. } => rounds::round(&view(&value)?),
+        Ask::Status => status::status(&view(&value)?),
+        Ask::Companies => firm::companies(&view::<Vec<_>>(&value)?),
+        Ask::Connect { .. } => firm::connect(&view(&value)?),
+        Ask::Disconnect { .. } | Ask::SwitchResolve { .. } => decided::decided(&view(&value)?),
+        Ask::Readdress { .. } => decided::readdress(&view(&value)?),
+        Ask::Switch { turn, .. } => decided::switched(*turn, &view::<Vec<_>>(&value)?),
+        Ask::SwitchList { .. } => decided::switches(&view::<Vec<_>>(&value)?),
+        Ask::Documents { .. } => documents::documents(&view::<Vec<_>>(&value)?),
+        Ask::Why { .. } => documents::why(&view(&value)?),
+        Ask::Deliveries(_) => delivered::deliveries(&view::<Vec<_>>(&value)?),
+        Ask::Act { act, .. } => delivered::acted(*act, &view(&value)?),
+        Ask::ResendDocument { .. } => {
+            delivered::acted(crate::domain::delivery::Act::Resend, &view(&value)?)
+        }
+        Ask::Backfill { .. } => delivered::backfill(&view(&value)?),
+        Ask::History { .. } => decided::history(&view::<Vec<_>>(&value)?),
+        Ask::DecisionsExport => decided::toml(&view(&value)?),
+        Ask::DecisionsDiff { .. } | Ask::DecisionsImport { .. } => decided::diff(&view(&value)?),
+        Ask::SendTest { .. } => delivered::send_test(&view(&value)?),
+        Ask::Export { .. } => firm::exported(&view(&value)?),
+        Ask::Import { .. } => firm::imported(&view(&value)?),
+        Ask::CheckTree => firm::tree(&view(&value)?),
+    })
+}
+
+fn view<T: DeserializeOwned>(value: &Value) -> anyhow::Result<T> {
+    T::deserialize(value).map_err(|error| {
+        anyhow::anyhow!(
+            "the answer cannot be shown: {error}\nhint: the service may be of another version: \
+             restart it"
+        )
+    })
+}
