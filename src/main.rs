@@ -1,1 +1,7 @@
-fn main() {}
+//! facteur's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    facteur::cli::main()
+}

@@ -11,6 +11,7 @@ mod table;
 mod words;
 
 pub use plain::{clean, json};
+pub(super) use words::{argument, state};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What the firm decided: switches, connections that changed, and the history of both.
 
-use super::table::{Cell, Table, paint};
+use super::table::{Cell, Table};
 use super::words::{self, say};
 use crate::app::requests::Turn;
 use crate::app::views::{
@@ -68,9 +68,6 @@ fn one_switch(turn: Turn, view: &SwitchedView) -> String {
         say(&mut text, format_args!("  With a switch of their own: {exceptions}.\n"));
     }
     text.push_str(&cancelled(&view.cancelled));
-    for warning in &view.warnings {
-        say(&mut text, format_args!("  {} {warning}\n", paint("Note:", words::ALERT)));
-    }
     if view.preview {
         text.push_str("  This was a preview: nothing was changed.\n");
     }

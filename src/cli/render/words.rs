@@ -21,7 +21,7 @@ const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::G
 const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
 /// A state or verdict in plain words; the word that commands take stays with it.
-pub(super) fn state(state: &str, reason: Option<&str>) -> String {
+pub(in crate::cli) fn state(state: &str, reason: Option<&str>) -> String {
     let plain = match state {
         "queued" => "waiting to go",
         "sending" => "going just now",
@@ -110,7 +110,7 @@ pub(super) fn folder(path: &str) -> String {
 }
 
 /// A folder as a word of the command line, quoted where a shell needs it.
-pub(super) fn argument(word: &str) -> String {
+pub(in crate::cli) fn argument(word: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./@+,:".contains(letter);
     match word {
         "" => ".".to_owned(),

@@ -1,0 +1,92 @@
+//! `check`: every mistake of the file, of the tree, and (asked for) of the mail server.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use tracing::Level;
+
+use super::door::{Door, load};
+use super::output::with_causes;
+use super::render::{self, clean};
+use super::run::{Call, Ended};
+use super::{control, logging, wire};
+use crate::app::requests::{Answers, Ask, Outcome, Reply, Request};
+use crate::app::views::TreeView;
+use crate::config::{Complaint, Complaints, Config};
+
+/// Prints what is wrong: exit 2 for the file, 3 for the tree, 1 for the mail server.
+pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
+    let config = match load(&call.config, call.output) {
+        Ok(config) => config,
+        Err(complaints) => return Ok(mistaken(call, &complaints)),
+    };
+    logging::begin(config.log_format, Level::WARN);
+    let ask = Ask::CheckTree;
+    let reply = look(call, &config, &ask).await?;
+    let mut text = format!("{} is fine.\n", clean(&call.config.display().to_string()));
+    let mut value = json!({ "file": [], "warnings": config.warnings, "tree": reply.value });
+    if !reply.value.is_null() {
+        text.push_str(&render::text(&ask, &reply.value)?);
+    }
+    let mut outcome = reply.outcome.clone();
+    if outcome == Outcome::Done && !mistakes(&reply).is_empty() {
+        outcome = Outcome::NeedsPerson;
+    }
+    if online {
+        let probe = wire::probe(&config).await?;
+        let destination = clean(&probe.destination);
+        let (works, answer) = match &probe.result {
+            Ok(answer) => (true, answer),
+            Err(problem) => (false, problem),
+        };
+        let verdict = if works { "works" } else { "does not work" };
+        let answer = clean(answer);
+        text.extend(["Mail through ", &destination, " ", verdict, ": ", &answer, "\n"]);
+        value["online"] =
+            json!([{ "destination": probe.destination, "works": works, "answer": answer }]);
+        if !works {
+            outcome = Outcome::Failed(format!(
+                "mail cannot leave through {destination}: {answer}\nhint: correct [mail] in \
+                 routes.toml, then `facteur check --online` again"
+            ));
+        }
+    }
+    call.output.result(&text, &value);
+    for notice in &reply.notices {
+        call.output.note(notice);
+    }
+    Ok(Ended { outcome, printed: true })
+}
+
+fn mistakes(reply: &Reply) -> Vec<crate::app::views::ProblemView> {
+    serde_json::from_value::<TreeView>(reply.value.clone()).map_or(Vec::new(), |tree| tree.mistakes)
+}
+
+fn mistaken(call: &Call, complaints: &Complaints) -> Ended {
+    let list: Vec<&Complaint> = complaints.iter().collect();
+    let value = json!({ "file": list, "warnings": [], "tree": Value::Null });
+    call.output.result(&format!("{complaints}\n"), &value);
+    let number = match list.len() {
+        1 => "one mistake".to_owned(),
+        number => format!("{number} mistakes"),
+    };
+    let text = format!("{number} in {}", complaints.file().display());
+    Ended { outcome: Outcome::WrongWords(text), printed: true }
+}
+
+/// The tree as the one sees it who has the state; where there is no state yet, none is made.
+async fn look(call: &Call, config: &Config, ask: &Ask) -> Result<Reply> {
+    let request = Request { by: call.by.clone(), ask: ask.clone() };
+    let directory = &config.state.directory;
+    if control::listens(directory).await? {
+        return Ok(Door::Service(directory.clone()).answer(request).await);
+    }
+    let robot = if directory.exists() { wire::robot(config) } else { wire::bystander(config) };
+    Ok(match robot {
+        Ok(robot) => robot.answer(request).await,
+        Err(error) => Reply {
+            outcome: Outcome::Failed(with_causes(&error)),
+            value: Value::Null,
+            notices: Vec::new(),
+        },
+    })
+}

@@ -1,0 +1,83 @@
+//! Who answers: the running service, or the robot opened here when none runs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tracing::Level;
+
+use super::output::{Output, with_causes};
+use super::{control, logging, wire};
+use crate::app::Robot;
+use crate::app::requests::{Answers, Outcome, Reply, Request};
+use crate::config::{self, Complaints, Config, Environment};
+
+/// The one that answers.
+pub(super) enum Door {
+    /// The service, behind its control socket in this directory.
+    Service(PathBuf),
+    /// The robot in this process; nobody else has its store.
+    Here(Robot),
+}
+
+impl Door {
+    /// Asks the service when one listens; else opens the store itself.
+    ///
+    /// A user who may talk to the service need not be able to read the documents or the
+    /// passwords, so those are only looked at when the robot works here.
+    pub(super) async fn open(file: &Path, output: Output) -> Result<Self> {
+        let config = config::load(file, &Environment::system().without_machine())?;
+        if control::listens(&config.state.directory).await? {
+            return Ok(Self::Service(config.state.directory));
+        }
+        let config = load(file, output)?;
+        logging::begin(config.log_format, Level::WARN);
+        Ok(Self::Here(robot(&config).await?))
+    }
+
+    /// Where the service has its state; none when the robot works here.
+    pub(super) fn service(&self) -> Option<&Path> {
+        match self {
+            Self::Service(directory) => Some(directory),
+            Self::Here(_) => None,
+        }
+    }
+}
+
+/// The configuration in full, with its warnings on stderr.
+pub(super) fn load(file: &Path, output: Output) -> Result<Config, Complaints> {
+    let config = config::load(file, &Environment::system())?;
+    for warning in &config.warnings {
+        output.note(&warning.located(file).replace("\n    hint: ", "\nhint: "));
+    }
+    Ok(config)
+}
+
+/// The robot, ready for its first round.
+pub(super) async fn robot(config: &Config) -> Result<Robot> {
+    let robot = wire::robot(config)?;
+    robot.recover().await.context("the robot cannot start")?;
+    Ok(robot)
+}
+
+#[async_trait::async_trait]
+impl Answers for Door {
+    async fn answer(&self, request: Request) -> Reply {
+        let failed = |text| Reply {
+            outcome: Outcome::Failed(text),
+            value: serde_json::Value::Null,
+            notices: Vec::new(),
+        };
+        match self {
+            Self::Here(robot) => robot.answer(request).await,
+            Self::Service(directory) => match control::ask(directory, &request).await {
+                Ok(Some(reply)) => reply,
+                Ok(None) => failed(
+                    "the service stopped just now\nhint: ask again; without a service the robot \
+                     works here"
+                        .to_owned(),
+                ),
+                Err(error) => failed(with_causes(&error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Joins the robot and the world: the only file that names adapters.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::folders::DocumentTree;
+use crate::adapters::outbox::Outbox;
+use crate::adapters::smtp::SmtpTransport;
+use crate::adapters::store::Ledger;
+pub(super) use crate::adapters::systemd;
+use crate::adapters::watcher::{Hint, Watcher};
+use crate::app::service::{Hints, NoHints};
+use crate::app::{Ports, Robot};
+use crate::config::{Config, TransportConfig};
+use crate::ports::Clock;
+use crate::ports::folders::CompanyFolder;
+use crate::ports::transport::{Probe, Transport};
+
+/// The machine's clock.
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// The robot over the world that the configuration names. Only one process can have it: the
+/// store is locked.
+pub(super) fn robot(config: &Config) -> Result<Robot> {
+    let clock = clock();
+    let folders = tree(config)?;
+    let directory = &config.state.directory;
+    let store = Ledger::open(directory, clock.now())?;
+    let ports = Ports {
+        clock,
+        folders: Arc::new(folders),
+        store: Arc::new(store),
+        transport: transport(config)?,
+    };
+    Ok(Robot::new(config.clone(), ports))
+}
+
+/// A robot with an empty state in memory, for a look at the tree that must leave nothing behind.
+pub(super) fn bystander(config: &Config) -> Result<Robot> {
+    let clock = clock();
+    let store = Ledger::in_memory("bystander", clock.now());
+    let (folders, store) = (Arc::new(tree(config)?), Arc::new(store));
+    let ports = Ports { clock, folders, store, transport: transport(config)? };
+    Ok(Robot::new(config.clone(), ports))
+}
+
+/// Hints from the kernel on where to look; none where it isn't wanted or can't be had.
+pub(super) async fn hints(config: &Config) -> Box<dyn Hints> {
+    if !config.robot.watch {
+        return Box::new(NoHints);
+    }
+    let (root, ignore) = (config.documents.root.clone(), config.documents.ignore.clone());
+    // Walks the whole tree.
+    match tokio::task::spawn_blocking(move || Watcher::start(&root, ignore)).await {
+        Ok(Ok(watcher)) => Box::new(Watching(watcher)),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "new documents are found by the rounds alone");
+            Box::new(NoHints)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the watcher failed to start");
+            Box::new(NoHints)
+        }
+    }
+}
+
+/// A watcher as the service asks it.
+struct Watching(Watcher);
+
+#[async_trait::async_trait]
+impl Hints for Watching {
+    async fn changed(&mut self) -> Option<Vec<CompanyFolder>> {
+        loop {
+            match self.0.changed().await {
+                Hint::Folders(changed) => {
+                    let companies: BTreeSet<_> =
+                        changed.into_iter().map(|folder| folder.company).collect();
+                    return Some(companies.into_iter().collect());
+                }
+                Hint::Everything => return None,
+                Hint::Incomplete(error) => {
+                    tracing::warn!(%error, "not every change is seen at once");
+                }
+            }
+        }
+    }
+}
+
+/// Tries the mail server of the configuration; sends nothing.
+pub(super) async fn probe(config: &Config) -> Result<Probe> {
+    Ok(transport(config)?.probe().await)
+}
+
+fn tree(config: &Config) -> Result<DocumentTree> {
+    let root = &config.documents.root;
+    DocumentTree::open(root.clone(), config.documents.ignore.clone()).with_context(|| {
+        format!(
+            "cannot open the documents in `{}`\nhint: correct `root` of [documents] in {}",
+            root.display(),
+            config.file.display()
+        )
+    })
+}
+
+fn transport(config: &Config) -> Result<Arc<dyn Transport>> {
+    Ok(match &config.mail.transport {
+        TransportConfig::Outbox(directory) => Arc::new(Outbox::new(directory.clone())),
+        TransportConfig::Smtp(smtp) => Arc::new(SmtpTransport::new(smtp, &config.firm.domain)?),
+    })
+}
