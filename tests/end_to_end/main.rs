@@ -1,0 +1,12 @@
+//! The real binary on a real tree, a real store and real mail servers: what it promises, end to
+//! end.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../rig/mod.rs"]
+mod rig;
+
+mod firm;
+mod main_job;
+mod service;
+mod stops;
