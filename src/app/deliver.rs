@@ -1,6 +1,7 @@
 //! Deliver: what is due leaves, each with its mark just before the final dot.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::task::JoinSet;
 
@@ -41,7 +42,7 @@ impl Robot {
         let mut delivered = Vec::new();
         loop {
             let free = connections - senders.len();
-            if free > 0 {
+            if free > 0 && !self.shared.stopping.load(Ordering::Relaxed) {
                 let rules = self.claim_rules();
                 let claimed = self.ports().store.claim(&rules, free, self.now()).await?;
                 for delivery in claimed {

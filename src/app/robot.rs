@@ -42,6 +42,8 @@ pub(super) struct Shared {
     tally: std::sync::Mutex<Tally>,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
+    /// No more deliveries are claimed: the service is stopping.
+    pub(super) stopping: std::sync::atomic::AtomicBool,
     /// Something may be due: the sender looks.
     pub(super) due: tokio::sync::Notify,
 }
@@ -79,6 +81,7 @@ impl Robot {
             delivering: tokio::sync::Mutex::new(()),
             tally: std::sync::Mutex::default(),
             next_round: std::sync::Mutex::default(),
+            stopping: std::sync::atomic::AtomicBool::new(false),
             due: tokio::sync::Notify::new(),
         };
         Self { shared: Arc::new(shared) }

@@ -1,6 +1,7 @@
 //! The service: rounds on schedule, deliveries beside them, a look at once when hinted at.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
@@ -54,6 +55,7 @@ impl Robot {
             ended = &mut sending => return ended.map_err(Error::Task)?,
         };
         self.shared.set_next_round(None);
+        self.shared.stopping.store(true, Ordering::Relaxed);
         ended?;
         match tokio::time::timeout(STOP_WITHIN, &mut sending).await {
             Ok(ended) => ended.map_err(Error::Task)?,
