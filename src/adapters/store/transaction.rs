@@ -49,13 +49,11 @@ impl<'a> Transaction<'a> {
 
     /// Whether there is such a record.
     pub(super) fn has(&self, key: &str) -> Stored<bool> {
-        match self.writes.get(key) {
-            Some(written) => Ok(written.is_some()),
-            None => {
-                let stored = self.kv.get(key);
-                stored.map(|value| value.is_some()).map_err(|error| self.note(key, error.0))
-            }
+        if let Some(written) = self.writes.get(key) {
+            return Ok(written.is_some());
         }
+        let stored = self.kv.get(key);
+        stored.map(|value| value.is_some()).map_err(|error| self.note(key, error.0))
     }
 
     /// Reads the bytes of a record.

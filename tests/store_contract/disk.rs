@@ -1,0 +1,81 @@
+//! What only a state on disk can meet.
+
+use facteur::adapters::store::{Ledger, OpenError};
+use facteur::ports::store::{Store as _, StoreError};
+
+use crate::rig::{Rig, at};
+
+#[tokio::test]
+async fn a_second_opener_is_told_who_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Ledger::open(directory.path(), at(0)).unwrap();
+    let second = Ledger::open(directory.path(), at(0)).err().unwrap();
+    let own = std::process::id().to_string();
+    assert!(matches!(&second, OpenError::InUse { pid, .. } if *pid == own), "{second}");
+    drop(first);
+    Ledger::open(directory.path(), at(0)).unwrap();
+}
+
+#[tokio::test]
+async fn anothers_state_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    // Root gives a folder away; who isn't root tries root's.
+    let given = std::os::unix::fs::chown(directory.path(), Some(65_534), None).is_ok();
+    let tried = if given { directory.path() } else { std::path::Path::new("/") };
+    let refused = Ledger::open(tried, at(0)).err().unwrap();
+    assert!(matches!(refused, OpenError::NotOwner { .. }), "{refused}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left there");
+}
+
+#[tokio::test]
+async fn a_half_made_snapshot_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(Ledger::open(directory.path(), at(0)).unwrap());
+    let half = directory.path().join("ledger/snap.0000000000000123.generating");
+    std::fs::write(&half, b"half").unwrap();
+    Ledger::open(directory.path(), at(0)).unwrap();
+    assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn a_state_is_closed_to_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("deep/state");
+    drop(Ledger::open(&state, at(0)).unwrap());
+    let mode = std::fs::metadata(&state).unwrap().permissions().mode();
+    assert_eq!(mode & 0o007, 0);
+}
+
+/// Writes past the ledger, as damage or a newer version would.
+fn overwrite(state: &std::path::Path, key: &str, value: &[u8]) {
+    let tree = sled::open(state.join("ledger")).unwrap();
+    let (full, _) =
+        tree.iter().map(Result::unwrap).find(|(full, _)| full.ends_with(key.as_bytes())).unwrap();
+    tree.insert(full, value).unwrap();
+}
+
+#[tokio::test]
+async fn records_that_cannot_be_read_are_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let rig = Rig::over(Ledger::open(&state, at(0)).unwrap());
+    let company = rig.company().await.id;
+    rig.queued(company, "Achats/a.pdf").await;
+    rig.queued(company, "Achats/b.pdf").await;
+    drop(rig);
+    let [newer, damaged] = ["delivery/0000000000000001", "deposit/0000000000000002"];
+    overwrite(&state, newer, br#"{"v":2,"d":{"states":[]}}"#);
+    overwrite(&state, damaged, b"\x00\xff");
+    let ledger = Ledger::open(&state, at(0)).unwrap();
+    assert_eq!(ledger.health().await.unwrap().unreadable, [newer, damaged]);
+    let read = ledger.delivery(facteur::domain::delivery::DeliveryId(1)).await;
+    let problem = "it has version 2, this program reads version 1".to_owned();
+    assert_eq!(read, Err(StoreError::Unreadable { key: newer.to_owned(), problem }));
+    assert!(matches!(ledger.deposits(company).await, Err(StoreError::Unreadable { .. })));
+    let file = directory.path().join("backup");
+    ledger.export(&file).await.unwrap();
+    let other = Ledger::in_memory("other", at(0));
+    other.import(&file, at(1)).await.unwrap();
+    assert_eq!(other.health().await.unwrap().unreadable, [newer, damaged]);
+}
