@@ -9,7 +9,7 @@ use facteur::ports::store::{Store as _, StoreError};
 
 use crate::rig::{Rig, app, at, backfill, candidate, connect, content, entry, path, turn};
 
-pub async fn a_decision_on_an_old_revision_is_a_conflict(rig: Rig) {
+pub(crate) async fn a_decision_on_an_old_revision_is_a_conflict(rig: Rig) {
     let company = rig.company().await;
     let old = company.revision - 1;
     let decided = rig.store().decide(company.id, old, turn("B", true), entry("switch on")).await;
@@ -17,7 +17,7 @@ pub async fn a_decision_on_an_old_revision_is_a_conflict(rig: Rig) {
     assert_eq!(rig.store().decisions(company.id).await.unwrap().switches.len(), 1);
 }
 
-pub async fn turning_on_what_is_on_changes_nothing(rig: Rig) {
+pub(crate) async fn turning_on_what_is_on_changes_nothing(rig: Rig) {
     let company = rig.company().await;
     let lines = rig.store().history(None, 100).await.unwrap().len();
     for folder in ["Achats", "Achats/2026"] {
@@ -36,7 +36,7 @@ pub async fn turning_on_what_is_on_changes_nothing(rig: Rig) {
     assert_eq!(rig.decide(company.id, unknown).await, Err(missing));
 }
 
-pub async fn off_cancels_what_waits_and_on_again_starts_afresh(mut rig: Rig) {
+pub(crate) async fn off_cancels_what_waits_and_on_again_starts_afresh(mut rig: Rig) {
     let company = rig.company().await;
     let cause = rig.cause(company.id, "Achats").await;
     let queued = rig.queued(company.id, "Achats/a.pdf").await;
@@ -53,7 +53,7 @@ pub async fn off_cancels_what_waits_and_on_again_starts_afresh(mut rig: Rig) {
     assert!(rig.claim(0).await.is_empty());
 }
 
-pub async fn off_reaches_hundreds_of_deliveries(rig: Rig) {
+pub(crate) async fn off_reaches_hundreds_of_deliveries(rig: Rig) {
     let company = rig.company().await;
     for number in 0..100 {
         rig.queued(company.id, &format!("Achats/{number}.pdf")).await;
@@ -85,7 +85,7 @@ async fn renamed(rig: &Rig) -> (facteur::domain::company::CompanyId, [u64; 3]) {
     (company, numbers)
 }
 
-pub async fn a_renamed_folder_is_held_until_follow(rig: Rig) {
+pub(crate) async fn a_renamed_folder_is_held_until_follow(rig: Rig) {
     let (company, numbers) = renamed(&rig).await;
     let held = rig.store().held_counts().await.unwrap();
     assert_eq!(held[&HeldReason::FolderRenamed], 2, "at both places");
@@ -101,7 +101,7 @@ pub async fn a_renamed_folder_is_held_until_follow(rig: Rig) {
     assert!(claimed.iter().any(|delivery| delivery.deposit == numbers[1]));
 }
 
-pub async fn a_renamed_folder_is_held_until_stay(rig: Rig) {
+pub(crate) async fn a_renamed_folder_is_held_until_stay(rig: Rig) {
     let (company, numbers) = renamed(&rig).await;
     let stay = Decision::Stay { app: app("quickbooks"), folder: path("Achats"), identity: None };
     rig.decide(company, stay).await.unwrap();
@@ -112,7 +112,7 @@ pub async fn a_renamed_folder_is_held_until_stay(rig: Rig) {
     assert!(claimed.iter().any(|delivery| delivery.deposit == numbers[0]));
 }
 
-pub async fn following_takes_exceptions_along(rig: Rig) {
+pub(crate) async fn following_takes_exceptions_along(rig: Rig) {
     let company = rig.company().await.id;
     rig.decide(company, turn("Achats/Perso", false)).await.unwrap();
     let to = path("Achats 2025");
@@ -126,7 +126,7 @@ pub async fn following_takes_exceptions_along(rig: Rig) {
     assert_eq!(ruling("Achats"), Ruling::Off);
 }
 
-pub async fn disconnecting_ends_switches_and_back_fills(rig: Rig) {
+pub(crate) async fn disconnecting_ends_switches_and_back_fills(rig: Rig) {
     let company = rig.company().await.id;
     rig.queued(company, "Achats/a.pdf").await;
     let old = rig.deposit_by(company, "Ventes/old.pdf", backfill()).await;
@@ -138,7 +138,7 @@ pub async fn disconnecting_ends_switches_and_back_fills(rig: Rig) {
     assert_eq!(decisions.ruling(&app("quickbooks"), &path("Achats")), Ruling::Off);
 }
 
-pub async fn an_app_turned_off_keeps_nothing_waiting(rig: Rig) {
+pub(crate) async fn an_app_turned_off_keeps_nothing_waiting(rig: Rig) {
     let company = rig.company().await.id;
     let first = rig.deposit(company, "Achats/a.pdf").await;
     rig.queue(first, "same").await;
@@ -154,7 +154,7 @@ pub async fn an_app_turned_off_keeps_nothing_waiting(rig: Rig) {
     assert_eq!(retried.state, State::Queued);
 }
 
-pub async fn the_history_is_newest_first(mut rig: Rig) {
+pub(crate) async fn the_history_is_newest_first(mut rig: Rig) {
     let company = rig.company().await;
     let other = rig.found("Martin").await;
     rig.decide(other.id, connect("dext")).await.unwrap();
@@ -166,7 +166,7 @@ pub async fn the_history_is_newest_first(mut rig: Rig) {
     assert_eq!(rig.store().history(Some(company.id), 2).await.unwrap().len(), 2);
 }
 
-pub async fn the_same_hold_keeps_its_beginning(rig: Rig) {
+pub(crate) async fn the_same_hold_keeps_its_beginning(rig: Rig) {
     let company = rig.company().await.id;
     let hold = |reason, seconds| {
         Some(CompanyHold { reason, since: at(seconds), message: seconds.to_string() })
@@ -180,7 +180,7 @@ pub async fn the_same_hold_keeps_its_beginning(rig: Rig) {
     assert_eq!(rig.store().hold(company, None).await.unwrap().hold, None);
 }
 
-pub async fn a_company_is_found_once_and_can_be_relocated(rig: Rig) {
+pub(crate) async fn a_company_is_found_once_and_can_be_relocated(rig: Rig) {
     let company = rig.company().await;
     assert_eq!(rig.found("Dupont").await, company);
     let root = RootIdentity("disk 2".to_owned());

@@ -6,7 +6,7 @@ use facteur::ports::store::{Store as _, StoreError};
 
 use crate::rig::{Rig, address, at, sent, turn};
 
-pub async fn a_duplicate_follows_and_is_promoted(mut rig: Rig) {
+pub(crate) async fn a_duplicate_follows_and_is_promoted(mut rig: Rig) {
     let company = rig.company().await;
     let first = rig.deposit(company.id, "Achats/a.pdf").await;
     let Verdict::Queued(original) = rig.queue(first, "same").await else { panic!() };
@@ -19,7 +19,7 @@ pub async fn a_duplicate_follows_and_is_promoted(mut rig: Rig) {
     assert_eq!(rig.send_one().await, promoted);
 }
 
-pub async fn a_duplicate_in_a_folder_switched_off_is_passed_over(rig: Rig) {
+pub(crate) async fn a_duplicate_in_a_folder_switched_off_is_passed_over(rig: Rig) {
     let company = rig.company().await;
     rig.decide(company.id, turn("Frais", true)).await.unwrap();
     let mut numbers = Vec::new();
@@ -35,7 +35,7 @@ pub async fn a_duplicate_in_a_folder_switched_off_is_passed_over(rig: Rig) {
     assert_eq!(rig.verdict(numbers[1]).await, Verdict::Duplicate(promoted));
 }
 
-pub async fn those_who_still_wait_follow_the_promoted_one(rig: Rig) {
+pub(crate) async fn those_who_still_wait_follow_the_promoted_one(rig: Rig) {
     let company = rig.company().await;
     let mut numbers = Vec::new();
     for place in ["Achats/a.pdf", "Achats/b.pdf", "Achats/c.pdf"] {
@@ -51,7 +51,7 @@ pub async fn those_who_still_wait_follow_the_promoted_one(rig: Rig) {
     assert_eq!(rig.claim_one(1).await.id, last);
 }
 
-pub async fn a_refused_original_cannot_come_back_beside_its_duplicate(rig: Rig) {
+pub(crate) async fn a_refused_original_cannot_come_back_beside_its_duplicate(rig: Rig) {
     let company = rig.company().await;
     for place in ["Achats/a.pdf", "Achats/b.pdf"] {
         let number = rig.deposit(company.id, place).await;
@@ -68,7 +68,7 @@ pub async fn a_refused_original_cannot_come_back_beside_its_duplicate(rig: Rig) 
     assert_eq!(other, Err(StoreError::Duplicate(original)));
 }
 
-pub async fn a_rehearsal_takes_no_claim_from_the_tool(rig: Rig) {
+pub(crate) async fn a_rehearsal_takes_no_claim_from_the_tool(rig: Rig) {
     let company = rig.company().await;
     let first = rig.deposit(company.id, "Achats/a.pdf").await;
     let rehearsed = rig.queue_as(first, "same", |candidate| {
@@ -80,7 +80,7 @@ pub async fn a_rehearsal_takes_no_claim_from_the_tool(rig: Rig) {
     assert!(matches!(rig.queue(second, "same").await, Verdict::Queued(_)));
 }
 
-pub async fn a_second_copy_goes_where_it_is_allowed(rig: Rig) {
+pub(crate) async fn a_second_copy_goes_where_it_is_allowed(rig: Rig) {
     let company = rig.company().await;
     let first = rig.deposit(company.id, "Achats/a.pdf").await;
     rig.queue(first, "same").await;
@@ -90,7 +90,7 @@ pub async fn a_second_copy_goes_where_it_is_allowed(rig: Rig) {
     assert_eq!(rig.claim(0).await.len(), 2);
 }
 
-pub async fn a_superseded_delivery_promotes(rig: Rig) {
+pub(crate) async fn a_superseded_delivery_promotes(rig: Rig) {
     let company = rig.company().await;
     for place in ["Achats/a.pdf", "Achats/b.pdf"] {
         let number = rig.deposit(company.id, place).await;
@@ -103,7 +103,7 @@ pub async fn a_superseded_delivery_promotes(rig: Rig) {
     assert_eq!(rig.claim_one(0).await.id, promoted);
 }
 
-pub async fn a_duplicate_of_a_sent_document_is_marked(rig: Rig) {
+pub(crate) async fn a_duplicate_of_a_sent_document_is_marked(rig: Rig) {
     let company = rig.company().await;
     for place in ["Achats/a.pdf", "Achats/b.pdf"] {
         let number = rig.deposit(company.id, place).await;
@@ -122,7 +122,7 @@ pub async fn a_duplicate_of_a_sent_document_is_marked(rig: Rig) {
     assert_eq!(rig.store().marks(10).await, Ok(vec![]));
 }
 
-pub async fn a_change_between_marks_and_marked_is_not_forgotten(rig: Rig) {
+pub(crate) async fn a_change_between_marks_and_marked_is_not_forgotten(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let id = rig.send_one().await;
@@ -135,7 +135,7 @@ pub async fn a_change_between_marks_and_marked_is_not_forgotten(rig: Rig) {
     assert_eq!(rig.store().marks(10).await, Ok(vec![]));
 }
 
-pub async fn a_mark_is_asked_for_again_when_sent_becomes_queued(mut rig: Rig) {
+pub(crate) async fn a_mark_is_asked_for_again_when_sent_becomes_queued(mut rig: Rig) {
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/a.pdf").await;
     assert_eq!(rig.store().marks(10).await, Ok(vec![]), "nothing has changed on the file");

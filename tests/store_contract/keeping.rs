@@ -9,18 +9,18 @@ use crate::rig::{Rig, at, backfill, sent};
 /// Everything that the port shows of a state.
 async fn seen(store: &dyn Store) -> String {
     let companies = store.companies().await.unwrap();
-    let mut all = format!("{companies:?}");
+    let mut parts = vec![format!("{companies:?}")];
     for company in companies {
-        all.push_str(&format!("{:?}", store.decisions(company.id).await.unwrap()));
-        all.push_str(&format!("{:?}", store.deposits(company.id).await.unwrap()));
-        all.push_str(&format!("{:?}", store.all_names(company.id).await.unwrap()));
+        parts.push(format!("{:?}", store.decisions(company.id).await.unwrap()));
+        parts.push(format!("{:?}", store.deposits(company.id).await.unwrap()));
+        parts.push(format!("{:?}", store.all_names(company.id).await.unwrap()));
     }
     let every = DeliveryFilter::default();
-    all.push_str(&format!("{:?}", store.deliveries(&every, None, 1000).await.unwrap()));
-    all.push_str(&format!("{:?}", store.counts().await.unwrap()));
-    all.push_str(&format!("{:?}", store.history(None, 1000).await.unwrap()));
-    all.push_str(&format!("{:?}", store.marks(1000).await.unwrap()));
-    all
+    parts.push(format!("{:?}", store.deliveries(&every, None, 1000).await.unwrap()));
+    parts.push(format!("{:?}", store.counts().await.unwrap()));
+    parts.push(format!("{:?}", store.history(None, 1000).await.unwrap()));
+    parts.push(format!("{:?}", store.marks(1000).await.unwrap()));
+    parts.join("\n")
 }
 
 async fn filled(rig: &Rig) -> CompanyId {
@@ -33,9 +33,9 @@ async fn filled(rig: &Rig) -> CompanyId {
     company
 }
 
-pub async fn an_export_is_imported_whole(rig: Rig) {
+pub(crate) async fn an_export_is_imported_whole(rig: Rig) {
     filled(&rig).await;
-    let scratch = rig.scratch();
+    let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("backup");
     let records = rig.store().export(&file).await.unwrap();
     let before = seen(rig.store()).await;
@@ -57,9 +57,9 @@ pub async fn an_export_is_imported_whole(rig: Rig) {
     assert_eq!(left.len(), 1, "no partial file is left");
 }
 
-pub async fn a_damaged_export_is_refused(rig: Rig) {
+pub(crate) async fn a_damaged_export_is_refused(rig: Rig) {
     filled(&rig).await;
-    let scratch = rig.scratch();
+    let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("backup");
     rig.store().export(&file).await.unwrap();
     let whole = std::fs::read(&file).unwrap();
@@ -84,14 +84,14 @@ pub async fn a_damaged_export_is_refused(rig: Rig) {
     assert!(rig.store().health().await.unwrap().writable);
 }
 
-pub async fn an_import_makes_the_state_older_than_the_world(rig: Rig) {
+pub(crate) async fn an_import_makes_the_state_older_than_the_world(rig: Rig) {
     let company = rig.company().await.id;
     rig.queued(company, "Achats/a.pdf").await;
     let passed = rig.claim_one(0).await;
     rig.dot(&passed).await.unwrap();
     rig.queued(company, "Achats/b.pdf").await;
     let leased = rig.claim_one(0).await;
-    let scratch = rig.scratch();
+    let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("backup");
     rig.store().export(&file).await.unwrap();
     rig.finish(&passed, sent()).await.unwrap();
@@ -104,7 +104,7 @@ pub async fn an_import_makes_the_state_older_than_the_world(rig: Rig) {
     assert!(company.after_import && company.retake);
 }
 
-pub async fn a_fork_changes_nothing(rig: Rig) {
+pub(crate) async fn a_fork_changes_nothing(rig: Rig) {
     filled(&rig).await;
     let before = seen(rig.store()).await;
     let fork = rig.store().fork().await.unwrap();
@@ -114,7 +114,7 @@ pub async fn a_fork_changes_nothing(rig: Rig) {
     assert_eq!(seen(rig.store()).await, before);
 }
 
-pub async fn lists_are_filtered_and_paged(rig: Rig) {
+pub(crate) async fn lists_are_filtered_and_paged(rig: Rig) {
     let company = rig.company().await.id;
     for number in 0..5 {
         rig.queued(company, &format!("Achats/{number}.pdf")).await;
@@ -151,7 +151,7 @@ pub async fn lists_are_filtered_and_paged(rig: Rig) {
     assert!(list(dext, None, 10).await.is_empty());
 }
 
-pub async fn the_last_round_and_the_identity_are_kept(mut rig: Rig) {
+pub(crate) async fn the_last_round_and_the_identity_are_kept(mut rig: Rig) {
     let identity = rig.store().identity().await.unwrap();
     assert_eq!(rig.store().last_round().await, Ok(None));
     let report = RoundReport { observed: 3, started_at: at(1), ..RoundReport::default() };

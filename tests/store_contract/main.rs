@@ -1,5 +1,7 @@
 //! The ledger's contract: the same facts hold in memory and on disk.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod decisions;
 mod disk;
 mod duplicates;
@@ -90,6 +92,7 @@ contract! {
         names_and_deposits_are_one_transaction,
         an_observation_of_an_old_revision_is_a_conflict,
         a_directory_of_twenty_thousand_names_is_read_back,
+        names_in_any_order_find_their_shards,
         forgotten_directories_lose_their_names,
         an_observation_undoes_no_queueing,
         deposits_are_found_by_every_path_they_had,

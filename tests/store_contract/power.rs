@@ -8,7 +8,8 @@ use facteur::domain::delivery::{DeliveryId, State};
 use facteur::domain::deposit::{Origin, Verdict};
 use facteur::domain::directory::{Fingerprint, NameBytes, NameRecord};
 use facteur::ports::store::{
-    DeliveryFilter, DepositRef, NameChange, Observation, Store as _, StoreError, Stored,
+    DeliveryFilter, DepositRef, NameChange, Observation, RoundReport, Store as _, StoreError,
+    Stored,
 };
 
 use crate::rig::{NO_LIMIT, Rig, app, at, candidate, connect, content, deposit, entry, path};
@@ -106,7 +107,7 @@ async fn check(ledger: &Ledger, mails: &Mails, doubts_allowed: usize) {
     let in_doubt = all.iter().filter(|delivery| delivery.state == State::InDoubt).count();
     assert!(in_doubt <= doubts_allowed);
     assert!(all.iter().all(|delivery| matches!(delivery.state, State::Sent | State::InDoubt)));
-    let mails = mails.lock().unwrap();
+    let mails = mails.lock().unwrap().clone();
     for delivery in &all {
         let times = mails.iter().filter(|mail| **mail == delivery.id).count();
         let expected = if delivery.state == State::Sent { 1..=1 } else { 0..=1 };
@@ -185,7 +186,7 @@ async fn a_former_handle_writes_nothing_after_a_restart() {
     let rig = Rig::in_memory();
     rig.company().await;
     let again = rig.store().reopen();
-    let written = rig.store().keep_round(&Default::default()).await;
+    let written = rig.store().keep_round(&RoundReport::default()).await;
     assert!(matches!(written, Err(StoreError::Unknown(_))));
     assert_eq!(again.last_round().await, Ok(None));
 }

@@ -8,7 +8,7 @@ use facteur::ports::store::{OBSERVATION_RECORDS_MAX, Observation, Store as _};
 
 use crate::rig::{Rig, app, at, backfill, candidate, content, deposit, path, turn};
 
-pub async fn a_delivery_tells_its_cause_and_keeps_its_message_id(mut rig: Rig) {
+pub(crate) async fn a_delivery_tells_its_cause_and_keeps_its_message_id(mut rig: Rig) {
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/2026/a.pdf").await;
     let delivery = rig.delivery(id).await;
@@ -23,7 +23,7 @@ pub async fn a_delivery_tells_its_cause_and_keeps_its_message_id(mut rig: Rig) {
     assert_ne!(rig.delivery(other).await.message_id, delivery.message_id);
 }
 
-pub async fn queueing_may_be_repeated(rig: Rig) {
+pub(crate) async fn queueing_may_be_repeated(rig: Rig) {
     let company = rig.company().await;
     let number = rig.deposit(company.id, "Achats/a.pdf").await;
     let cause = rig.cause(company.id, "Achats").await;
@@ -38,7 +38,7 @@ pub async fn queueing_may_be_repeated(rig: Rig) {
     assert!(rig.store().to_queue(company.id, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_is_beyond_a_flood_is_held(rig: Rig) {
+pub(crate) async fn what_is_beyond_a_flood_is_held(rig: Rig) {
     let company = rig.company().await;
     let mut verdicts = Vec::new();
     for name in ["a", "b", "c"] {
@@ -57,7 +57,7 @@ pub async fn what_is_beyond_a_flood_is_held(rig: Rig) {
     assert_eq!(rig.delivery(third).await.reason, Some(HeldReason::Flood));
 }
 
-pub async fn a_switch_off_before_queueing_cancels(rig: Rig) {
+pub(crate) async fn a_switch_off_before_queueing_cancels(rig: Rig) {
     let company = rig.company().await;
     let cause = rig.cause(company.id, "Achats").await;
     let number = rig.deposit(company.id, "Achats/a.pdf").await;
@@ -71,7 +71,7 @@ pub async fn a_switch_off_before_queueing_cancels(rig: Rig) {
     assert!(rig.claim(0).await.is_empty());
 }
 
-pub async fn a_document_moved_out_of_its_folder_still_goes(rig: Rig) {
+pub(crate) async fn a_document_moved_out_of_its_folder_still_goes(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let mut moved = rig.store().deposit(1).await.unwrap().unwrap();
@@ -82,7 +82,7 @@ pub async fn a_document_moved_out_of_its_folder_still_goes(rig: Rig) {
     assert_eq!(rig.store().counts().await.unwrap()[&State::Sent], 1);
 }
 
-pub async fn a_document_that_bears_our_mark_was_sent(rig: Rig) {
+pub(crate) async fn a_document_that_bears_our_mark_was_sent(rig: Rig) {
     let company = rig.company().await;
     let number = rig.deposit(company.id, "Achats/a.pdf").await;
     let cause = rig.cause(company.id, "Achats").await;
@@ -96,7 +96,7 @@ pub async fn a_document_that_bears_our_mark_was_sent(rig: Rig) {
     assert_eq!(rig.queue(copy, "a").await, Verdict::Duplicate(id));
 }
 
-pub async fn a_replaced_file_with_the_same_bytes_changes_nothing(rig: Rig) {
+pub(crate) async fn a_replaced_file_with_the_same_bytes_changes_nothing(rig: Rig) {
     let company = rig.company().await;
     let first = rig.queued(company.id, "Achats/scan.pdf").await;
     let cause = rig.cause(company.id, "Achats").await;
@@ -115,7 +115,7 @@ pub async fn a_replaced_file_with_the_same_bytes_changes_nothing(rig: Rig) {
     rig.send_one().await;
 }
 
-pub async fn sixteen_queue_ten_thousand_at_once(rig: Rig) {
+pub(crate) async fn sixteen_queue_ten_thousand_at_once(rig: Rig) {
     const DEPOSITS: usize = 10_000;
     const TASKS: usize = 16;
     let company = rig.company().await;

@@ -15,38 +15,33 @@ use facteur::domain::slug::Slug;
 use facteur::domain::template::Address;
 use facteur::ports::store::{Candidate, ClaimRules, Observation, Rate, Store, StoreError, Stored};
 
-pub const NO_LIMIT: Rate = Rate { per_hour_max: 0, per_day_max: 0 };
+pub(crate) const NO_LIMIT: Rate = Rate { per_hour_max: 0, per_day_max: 0 };
 
-pub struct Rig {
+pub(crate) struct Rig {
     ledger: Option<Ledger>,
     directory: Option<tempfile::TempDir>,
 }
 
 impl Rig {
-    pub fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self::over(Ledger::in_memory("state", at(0)))
     }
 
-    pub fn over(ledger: Ledger) -> Self {
+    pub(crate) fn over(ledger: Ledger) -> Self {
         Self { ledger: Some(ledger), directory: None }
     }
 
-    pub fn on_disk() -> Self {
+    pub(crate) fn on_disk() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&directory.path().join("state"), at(0)).unwrap();
         Self { ledger: Some(ledger), directory: Some(directory) }
     }
 
-    pub fn store(&self) -> &Ledger {
+    pub(crate) fn store(&self) -> &Ledger {
         self.ledger.as_ref().unwrap()
     }
 
-    /// A file beside the state.
-    pub fn scratch(&self) -> tempfile::TempDir {
-        tempfile::tempdir().unwrap()
-    }
-
-    pub fn reopen(&mut self) {
+    pub(crate) fn reopen(&mut self) {
         let former = self.ledger.take().unwrap();
         self.ledger = Some(match &self.directory {
             None => former.reopen(),
@@ -58,32 +53,36 @@ impl Rig {
     }
 
     /// A company with quickbooks connected and its switch on for `Achats`.
-    pub async fn company(&self) -> Company {
+    pub(crate) async fn company(&self) -> Company {
         let company = self.found("Dupont").await;
         self.decide(company.id, connect("quickbooks")).await.unwrap();
         self.decide(company.id, turn("Achats", true)).await.unwrap();
         self.company_of(company.id).await
     }
 
-    pub async fn found(&self, name: &str) -> Company {
+    pub(crate) async fn found(&self, name: &str) -> Company {
         let slug = Slug::from_name(name).unwrap();
         let root = RootIdentity("disk 1".to_owned());
         self.store().found(path(name), slug, name.to_owned(), root).await.unwrap()
     }
 
-    pub async fn company_of(&self, id: CompanyId) -> Company {
+    pub(crate) async fn company_of(&self, id: CompanyId) -> Company {
         let companies = self.store().companies().await.unwrap();
         companies.into_iter().find(|company| company.id == id).unwrap()
     }
 
     /// Decides at the present revision.
-    pub async fn decide(&self, id: CompanyId, decision: Decision) -> Stored<Vec<DeliveryId>> {
+    pub(crate) async fn decide(
+        &self,
+        id: CompanyId,
+        decision: Decision,
+    ) -> Stored<Vec<DeliveryId>> {
         let revision = self.company_of(id).await.revision;
         self.store().decide(id, revision, decision, entry("switch")).await
     }
 
     /// The cause a document in `folder` would be deposited with now.
-    pub async fn cause(&self, id: CompanyId, folder: &str) -> Cause {
+    pub(crate) async fn cause(&self, id: CompanyId, folder: &str) -> Cause {
         use facteur::domain::decision::Ruling;
         let decisions = self.store().decisions(id).await.unwrap();
         match decisions.ruling(&app("quickbooks"), &path(folder)) {
@@ -98,34 +97,34 @@ impl Rig {
     }
 
     /// A settled document that is due to quickbooks by the switch of its folder.
-    pub async fn deposit(&self, id: CompanyId, place: &str) -> u64 {
+    pub(crate) async fn deposit(&self, id: CompanyId, place: &str) -> u64 {
         let folder = path(place).parent().unwrap().to_string();
         let cause = self.cause(id, &folder).await;
         self.deposit_by(id, place, cause).await
     }
 
-    pub async fn deposit_by(&self, id: CompanyId, place: &str, cause: Cause) -> u64 {
+    pub(crate) async fn deposit_by(&self, id: CompanyId, place: &str, cause: Cause) -> u64 {
         self.observe(id, deposit(id, place, Origin::Found, cause)).await
     }
 
     /// Writes one deposit as an observation would.
-    pub async fn observe(&self, id: CompanyId, deposit: Deposit) -> u64 {
+    pub(crate) async fn observe(&self, id: CompanyId, deposit: Deposit) -> u64 {
         let revision = self.company_of(id).await.revision;
         let seen = Observation { deposits: vec![deposit], ..Observation::default() };
         self.store().observe(id, revision, seen).await.unwrap().0[0]
     }
 
-    pub async fn verdict(&self, number: u64) -> Verdict {
+    pub(crate) async fn verdict(&self, number: u64) -> Verdict {
         let deposit = self.store().deposit(number).await.unwrap().unwrap();
         deposit.verdicts[&app("quickbooks")].clone()
     }
 
     /// Queues a deposit with these bytes.
-    pub async fn queue(&self, number: u64, bytes: &str) -> Verdict {
+    pub(crate) async fn queue(&self, number: u64, bytes: &str) -> Verdict {
         self.queue_as(number, bytes, |_| {}).await
     }
 
-    pub async fn queue_as(
+    pub(crate) async fn queue_as(
         &self,
         number: u64,
         bytes: &str,
@@ -140,7 +139,7 @@ impl Rig {
     }
 
     /// A document deposited and queued.
-    pub async fn queued(&self, id: CompanyId, place: &str) -> DeliveryId {
+    pub(crate) async fn queued(&self, id: CompanyId, place: &str) -> DeliveryId {
         let number = self.deposit(id, place).await;
         match self.queue(number, place).await {
             Verdict::Queued(id) => id,
@@ -148,75 +147,75 @@ impl Rig {
         }
     }
 
-    pub async fn delivery(&self, id: DeliveryId) -> Delivery {
+    pub(crate) async fn delivery(&self, id: DeliveryId) -> Delivery {
         self.store().delivery(id).await.unwrap().unwrap()
     }
 
-    pub async fn claim(&self, seconds: i64) -> Vec<Delivery> {
+    pub(crate) async fn claim(&self, seconds: i64) -> Vec<Delivery> {
         self.store().claim(&rules(), 10, at(seconds)).await.unwrap()
     }
 
-    pub async fn claim_one(&self, seconds: i64) -> Delivery {
+    pub(crate) async fn claim_one(&self, seconds: i64) -> Delivery {
         let mut claimed = self.claim(seconds).await;
         assert_eq!(claimed.len(), 1, "{claimed:?}");
         claimed.remove(0)
     }
 
-    pub async fn dot(&self, delivery: &Delivery) -> Stored<()> {
+    pub(crate) async fn dot(&self, delivery: &Delivery) -> Stored<()> {
         self.store().dot(delivery.id, delivery.attempt, NO_LIMIT, at(0)).await
     }
 
-    pub async fn finish(&self, delivery: &Delivery, finish: Finish) -> Stored<Delivery> {
+    pub(crate) async fn finish(&self, delivery: &Delivery, finish: Finish) -> Stored<Delivery> {
         self.store().finish(delivery.id, delivery.attempt, finish, at(0)).await
     }
 
     /// Claims the only delivery that is due and has it answered with 250.
-    pub async fn send_one(&self) -> DeliveryId {
+    pub(crate) async fn send_one(&self) -> DeliveryId {
         let delivery = self.claim_one(0).await;
         self.dot(&delivery).await.unwrap();
         self.finish(&delivery, sent()).await.unwrap().id
     }
 
     /// Claims the only delivery that is due and has it refused.
-    pub async fn refuse_one(&self) -> DeliveryId {
+    pub(crate) async fn refuse_one(&self) -> DeliveryId {
         let delivery = self.claim_one(0).await;
         self.finish(&delivery, Finish::Refused { answer: "550 no".to_owned() }).await.unwrap().id
     }
 }
 
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }
 
-pub fn path(text: &str) -> TreePath {
+pub(crate) fn path(text: &str) -> TreePath {
     text.parse().unwrap()
 }
 
-pub fn app(text: &str) -> AppId {
+pub(crate) fn app(text: &str) -> AppId {
     AppId::parse(text).unwrap()
 }
 
-pub fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-pub fn content(bytes: &str) -> Content {
+pub(crate) fn content(bytes: &str) -> Content {
     use sha2::Digest as _;
     Content { sha256: sha2::Sha256::digest(bytes).into(), size: bytes.len() as u64 }
 }
 
-pub fn rules() -> ClaimRules {
+pub(crate) fn rules() -> ClaimRules {
     rules_of(NO_LIMIT)
 }
 
-pub fn rules_of(rate: Rate) -> ClaimRules {
+pub(crate) fn rules_of(rate: Rate) -> ClaimRules {
     ClaimRules {
         destination: "outbox".to_owned(),
         rates: BTreeMap::from([(app("quickbooks"), rate)]),
     }
 }
 
-pub fn entry(what: &str) -> HistoryEntry {
+pub(crate) fn entry(what: &str) -> HistoryEntry {
     HistoryEntry {
         at: at(0),
         by: "lea".to_owned(),
@@ -228,7 +227,7 @@ pub fn entry(what: &str) -> HistoryEntry {
     }
 }
 
-pub fn connect(to: &str) -> Decision {
+pub(crate) fn connect(to: &str) -> Decision {
     let connection = Connection {
         connected: true,
         sender: address("quickbooks+dupont@cabinet.example"),
@@ -241,11 +240,11 @@ pub fn connect(to: &str) -> Decision {
     Decision::Connect { app: app(to), connection }
 }
 
-pub fn turn(folder: &str, on: bool) -> Decision {
+pub(crate) fn turn(folder: &str, on: bool) -> Decision {
     Decision::Turn { app: app("quickbooks"), folder: path(folder), on, inbox: None, identity: None }
 }
 
-pub fn deposit(company: CompanyId, place: &str, origin: Origin, cause: Cause) -> Deposit {
+pub(crate) fn deposit(company: CompanyId, place: &str, origin: Origin, cause: Cause) -> Deposit {
     let due = Due { cause, inbox: None, fate: Fate::Queue };
     Deposit {
         number: 0,
@@ -264,7 +263,7 @@ pub fn deposit(company: CompanyId, place: &str, origin: Origin, cause: Cause) ->
     }
 }
 
-pub fn candidate(cause: Cause) -> Candidate {
+pub(crate) fn candidate(cause: Cause) -> Candidate {
     Candidate {
         app: app("quickbooks"),
         cause,
@@ -279,15 +278,15 @@ pub fn candidate(cause: Cause) -> Candidate {
     }
 }
 
-pub fn backfill() -> Cause {
+pub(crate) fn backfill() -> Cause {
     Cause::Backfill { by: "lea".to_owned() }
 }
 
-pub fn sent() -> Finish {
+pub(crate) fn sent() -> Finish {
     Finish::Sent { answer: "250 ok".to_owned() }
 }
 
-pub fn step_refused<T: std::fmt::Debug>(answer: Stored<T>) -> String {
+pub(crate) fn step_refused<T: std::fmt::Debug>(answer: Stored<T>) -> String {
     match answer {
         Err(StoreError::Step(refusal)) => refusal.to_string(),
         other => panic!("{other:?}"),

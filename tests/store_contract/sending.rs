@@ -9,7 +9,7 @@ use facteur::ports::store::{ClaimRules, PutOff, Rate, Store as _, StoreError};
 use crate::rig::{NO_LIMIT, Rig, app, at, backfill, candidate, connect, content, deposit, rules};
 use crate::rig::{rules_of, sent, step_refused, turn};
 
-pub async fn a_delivery_is_claimed_by_one_sender(rig: Rig) {
+pub(crate) async fn a_delivery_is_claimed_by_one_sender(rig: Rig) {
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/a.pdf").await;
     let (one, other) = tokio::join!(rig.claim(0), rig.claim(0));
@@ -18,7 +18,7 @@ pub async fn a_delivery_is_claimed_by_one_sender(rig: Rig) {
     assert!(rig.claim(0).await.is_empty());
 }
 
-pub async fn an_old_attempt_finishes_nothing(rig: Rig) {
+pub(crate) async fn an_old_attempt_finishes_nothing(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let first = rig.claim_one(0).await;
@@ -32,7 +32,7 @@ pub async fn an_old_attempt_finishes_nothing(rig: Rig) {
     assert!(rig.delivery(first.id).await.leased);
 }
 
-pub async fn a_report_may_be_repeated(rig: Rig) {
+pub(crate) async fn a_report_may_be_repeated(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let delivery = rig.claim_one(0).await;
@@ -44,7 +44,7 @@ pub async fn a_report_may_be_repeated(rig: Rig) {
     assert_eq!(rig.store().counts().await.unwrap()[&State::Sent], 1);
 }
 
-pub async fn a_cancelled_delivery_gets_no_dot(rig: Rig) {
+pub(crate) async fn a_cancelled_delivery_gets_no_dot(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let delivery = rig.claim_one(0).await;
@@ -53,7 +53,7 @@ pub async fn a_cancelled_delivery_gets_no_dot(rig: Rig) {
     assert_eq!(rig.delivery(delivery.id).await.state, State::Cancelled);
 }
 
-pub async fn a_switch_turned_off_stops_the_dot(rig: Rig) {
+pub(crate) async fn a_switch_turned_off_stops_the_dot(rig: Rig) {
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/a.pdf").await;
     let delivery = rig.claim_one(0).await;
@@ -63,7 +63,7 @@ pub async fn a_switch_turned_off_stops_the_dot(rig: Rig) {
     assert_eq!(events.last().unwrap().because, "switch by lea");
 }
 
-pub async fn a_held_company_stops_claims_and_dots(rig: Rig) {
+pub(crate) async fn a_held_company_stops_claims_and_dots(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let delivery = rig.claim_one(0).await;
@@ -82,7 +82,7 @@ pub async fn a_held_company_stops_claims_and_dots(rig: Rig) {
     assert_eq!(rig.claim(0).await.len(), 1);
 }
 
-pub async fn a_late_250_settles_a_doubt(rig: Rig) {
+pub(crate) async fn a_late_250_settles_a_doubt(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let delivery = rig.claim_one(0).await;
@@ -92,7 +92,7 @@ pub async fn a_late_250_settles_a_doubt(rig: Rig) {
     assert_eq!(rig.finish(&delivery, sent()).await.unwrap().state, State::Sent);
 }
 
-pub async fn a_late_250_of_an_attempt_that_is_over_settles_nothing(rig: Rig) {
+pub(crate) async fn a_late_250_of_an_attempt_that_is_over_settles_nothing(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let first = rig.claim_one(0).await;
@@ -106,7 +106,7 @@ pub async fn a_late_250_of_an_attempt_that_is_over_settles_nothing(rig: Rig) {
     assert_eq!(second.message_id, first.message_id);
 }
 
-pub async fn after_a_restart_leases_are_free_and_sending_is_in_doubt(mut rig: Rig) {
+pub(crate) async fn after_a_restart_leases_are_free_and_sending_is_in_doubt(mut rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     let passed = rig.claim_one(0).await;
@@ -120,7 +120,7 @@ pub async fn after_a_restart_leases_are_free_and_sending_is_in_doubt(mut rig: Ri
     assert_eq!(rig.store().counts().await.unwrap()[&State::Sending], 0);
 }
 
-pub async fn an_apps_limit_outlives_a_restart(mut rig: Rig) {
+pub(crate) async fn an_apps_limit_outlives_a_restart(mut rig: Rig) {
     let company = rig.company().await;
     for name in ["a", "b", "c"] {
         rig.queued(company.id, &format!("Achats/{name}.pdf")).await;
@@ -143,7 +143,7 @@ pub async fn an_apps_limit_outlives_a_restart(mut rig: Rig) {
     assert_eq!(later, Ok(()));
 }
 
-pub async fn a_server_that_is_put_off_is_tried_with_one_delivery(rig: Rig) {
+pub(crate) async fn a_server_that_is_put_off_is_tried_with_one_delivery(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     rig.queued(company.id, "Achats/b.pdf").await;
@@ -168,7 +168,7 @@ pub async fn a_server_that_is_put_off_is_tried_with_one_delivery(rig: Rig) {
     assert_eq!(rig.store().put_offs().await, Ok(vec![]));
 }
 
-pub async fn the_oldest_due_of_enabled_apps_is_claimed_first(rig: Rig) {
+pub(crate) async fn the_oldest_due_of_enabled_apps_is_claimed_first(rig: Rig) {
     let company = rig.company().await;
     rig.decide(company.id, connect("dext")).await.unwrap();
     let first = rig.queued(company.id, "Achats/a.pdf").await;
@@ -185,7 +185,7 @@ pub async fn the_oldest_due_of_enabled_apps_is_claimed_first(rig: Rig) {
     assert_eq!(rig.claim_one(600).await.id, first);
 }
 
-pub async fn a_dot_may_be_repeated_and_counts_once(rig: Rig) {
+pub(crate) async fn a_dot_may_be_repeated_and_counts_once(rig: Rig) {
     let company = rig.company().await;
     rig.queued(company.id, "Achats/a.pdf").await;
     rig.queued(company.id, "Achats/b.pdf").await;
@@ -197,7 +197,7 @@ pub async fn a_dot_may_be_repeated_and_counts_once(rig: Rig) {
     }
 }
 
-pub async fn a_cancelled_delivery_goes_when_a_person_says_so(rig: Rig) {
+pub(crate) async fn a_cancelled_delivery_goes_when_a_person_says_so(rig: Rig) {
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/a.pdf").await;
     rig.decide(company.id, turn("Achats", false)).await.unwrap();
@@ -209,7 +209,7 @@ pub async fn a_cancelled_delivery_goes_when_a_person_says_so(rig: Rig) {
     assert_eq!(rig.finish(&delivery, sent()).await.unwrap().state, State::Sent);
 }
 
-pub async fn a_person_cannot_queue_without_a_connection(rig: Rig) {
+pub(crate) async fn a_person_cannot_queue_without_a_connection(rig: Rig) {
     let company = rig.company().await;
     let number = rig.observe(
         company.id,

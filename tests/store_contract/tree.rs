@@ -25,8 +25,8 @@ fn record(fingerprint: u64) -> NameRecord {
     }
 }
 
-fn named(fingerprint: u64, deposit: DepositRef) -> Option<NameChange> {
-    Some(NameChange { record: record(fingerprint), deposit })
+fn named(fingerprint: u64, deposit: DepositRef) -> NameChange {
+    NameChange { record: record(fingerprint), deposit }
 }
 
 fn directory(stamp: u64) -> DirectoryRecord {
@@ -43,14 +43,14 @@ async fn write(rig: &Rig, company: CompanyId, changes: &[(NameBytes, Option<Name
     }
 }
 
-pub async fn names_and_deposits_are_one_transaction(mut rig: Rig) {
+pub(crate) async fn names_and_deposits_are_one_transaction(mut rig: Rig) {
     let company = rig.company().await;
     let cause = rig.cause(company.id, "Achats").await;
     let found = |place| deposit(company.id, place, Origin::Found, cause.clone());
     let changes = vec![
-        (name(b"b.pdf"), named(2, DepositRef::New(1))),
-        (name(b"a.pdf"), named(1, DepositRef::New(0))),
-        (name(b"old.pdf"), named(3, DepositRef::Keep)),
+        (name(b"b.pdf"), Some(named(2, DepositRef::New(1)))),
+        (name(b"a.pdf"), Some(named(1, DepositRef::New(0)))),
+        (name(b"old.pdf"), Some(named(3, DepositRef::Keep))),
     ];
     let mut changed = company.clone();
     changed.baseline = true;
@@ -72,23 +72,33 @@ pub async fn names_and_deposits_are_one_transaction(mut rig: Rig) {
     assert!(rig.company_of(company.id).await.baseline);
 }
 
-pub async fn an_observation_of_an_old_revision_is_a_conflict(rig: Rig) {
+pub(crate) async fn an_observation_of_an_old_revision_is_a_conflict(rig: Rig) {
     let company = rig.company().await;
     rig.deposit(company.id, "Achats/a.pdf").await;
-    let names = vec![(path("Achats"), vec![(name(b"b.pdf"), named(1, DepositRef::Keep))])];
+    let names = vec![(path("Achats"), vec![(name(b"b.pdf"), Some(named(1, DepositRef::Keep)))])];
     let seen = Observation { names, ..Observation::default() };
     let answer = rig.store().observe(company.id, company.revision, seen).await;
     assert_eq!(answer, Err(StoreError::Conflict));
     assert!(rig.store().all_names(company.id).await.unwrap().is_empty());
 }
 
-pub async fn a_directory_of_twenty_thousand_names_is_read_back(mut rig: Rig) {
-    const NAMES: u64 = 20_000;
+pub(crate) async fn a_directory_of_twenty_thousand_names_is_read_back(mut rig: Rig) {
     let company = rig.company().await.id;
-    // Neither in order nor in the order of their spelling.
-    let spread = |index: u64| format!("{:05}é\\{index}.pdf", index * 7919 % NAMES);
+    let changes: Vec<(NameBytes, Option<NameChange>)> = (0..20_000)
+        .map(|index| (name(format!("{index:05}.pdf").as_bytes()), Some(named(1, DepositRef::Keep))))
+        .collect();
+    write(&rig, company, &changes).await;
+    rig.reopen();
+    let names = rig.store().names(company, &path("Achats")).await.unwrap();
+    assert!(names.keys().eq(changes.iter().map(|(name, _)| name)), "{} names", names.len());
+}
+
+pub(crate) async fn names_in_any_order_find_their_shards(mut rig: Rig) {
+    const NAMES: u64 = 3_000;
+    let company = rig.company().await.id;
+    let spread = |index: u64| format!("{:04}é\\{index}.pdf", index * 7919 % NAMES);
     let mut changes: Vec<(NameBytes, Option<NameChange>)> = (0..NAMES)
-        .map(|index| (name(spread(index).as_bytes()), named(index, DepositRef::Keep)))
+        .map(|index| (name(spread(index).as_bytes()), Some(named(index, DepositRef::Keep))))
         .collect();
     write(&rig, company, &changes).await;
     rig.reopen();
@@ -100,17 +110,18 @@ pub async fn a_directory_of_twenty_thousand_names_is_read_back(mut rig: Rig) {
         *change = None;
     }
     write(&rig, company, &changes).await;
+    write(&rig, company, &changes[5..10]).await;
     let all = rig.store().all_names(company).await.unwrap();
     assert_eq!(all[&path("Achats")].len(), 5);
 }
 
-pub async fn forgotten_directories_lose_their_names(rig: Rig) {
+pub(crate) async fn forgotten_directories_lose_their_names(rig: Rig) {
     let company = rig.company().await;
     let seen = Observation {
         directories: vec![(path("A"), directory(1)), (path("A b"), directory(1))],
         names: vec![
-            (path("A"), vec![(name(b"x"), named(1, DepositRef::Keep))]),
-            (path("A b"), vec![(name(b"y"), named(1, DepositRef::Keep))]),
+            (path("A"), vec![(name(b"x"), Some(named(1, DepositRef::Keep)))]),
+            (path("A b"), vec![(name(b"y"), Some(named(1, DepositRef::Keep)))]),
         ],
         ..Observation::default()
     };
@@ -122,7 +133,7 @@ pub async fn forgotten_directories_lose_their_names(rig: Rig) {
     assert_eq!(rig.store().directories(company.id).await.unwrap().len(), 1);
 }
 
-pub async fn an_observation_undoes_no_queueing(rig: Rig) {
+pub(crate) async fn an_observation_undoes_no_queueing(rig: Rig) {
     let company = rig.company().await;
     let number = rig.deposit(company.id, "Achats/a.pdf").await;
     let read_before = rig.store().deposit(number).await.unwrap().unwrap();
@@ -137,7 +148,7 @@ pub async fn an_observation_undoes_no_queueing(rig: Rig) {
     assert!(rig.store().to_queue(company.id, 10).await.unwrap().is_empty());
 }
 
-pub async fn deposits_are_found_by_every_path_they_had(rig: Rig) {
+pub(crate) async fn deposits_are_found_by_every_path_they_had(rig: Rig) {
     let company = rig.company().await;
     let number = rig.deposit(company.id, "Achats/a.pdf").await;
     let mut moved = rig.store().deposit(number).await.unwrap().unwrap();
@@ -151,7 +162,7 @@ pub async fn deposits_are_found_by_every_path_they_had(rig: Rig) {
     assert!(rig.store().deposits_at(company.id, &path("Achats")).await.unwrap().is_empty());
 }
 
-pub async fn deposits_are_listed_by_what_they_wait_for(rig: Rig) {
+pub(crate) async fn deposits_are_listed_by_what_they_wait_for(rig: Rig) {
     let company = rig.company().await;
     let cause = rig.cause(company.id, "Achats").await;
     let mut unsettled = deposit(company.id, "Achats/a.pdf", Origin::Found, cause.clone());
@@ -174,11 +185,11 @@ pub async fn deposits_are_listed_by_what_they_wait_for(rig: Rig) {
     assert_eq!(numbers(ready_now), [settling], "oldest first");
 }
 
-pub async fn odd_names_come_back_as_they_were(mut rig: Rig) {
+pub(crate) async fn odd_names_come_back_as_they_were(mut rig: Rig) {
     let company = rig.company().await.id;
     let odd: [&[u8]; 5] = [b"facture\xe9.pdf", b"a\tb\n", b"back\\slash", "é".as_bytes(), b"\x01"];
     let changes: Vec<(NameBytes, Option<NameChange>)> =
-        odd.iter().map(|text| (name(text), named(1, DepositRef::Keep))).collect();
+        odd.iter().map(|text| (name(text), Some(named(1, DepositRef::Keep)))).collect();
     write(&rig, company, &changes).await;
     rig.reopen();
     let names = rig.store().names(company, &path("Achats")).await.unwrap();

@@ -34,7 +34,7 @@ pub(super) fn save(
     before: Option<&Delivery>,
     after: &Delivery,
 ) -> Stored<()> {
-    transaction.reindex(before.map(index).unwrap_or_default(), index(after));
+    transaction.reindex(&before.map(index).unwrap_or_default(), index(after));
     transaction.put(keys::delivery(after.id), after);
     let former = before.map(|before| before.state);
     if former != Some(after.state) && (former == Some(State::Sent) || ends_a_wait(after.state)) {

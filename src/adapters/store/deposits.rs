@@ -20,7 +20,7 @@ pub(super) fn load(transaction: &Transaction<'_>, number: u64) -> Stored<Deposit
 
 /// Writes a deposit with its indexes. A path it once had still finds it.
 pub(super) fn save(transaction: &mut Transaction<'_>, before: Option<&Deposit>, after: &Deposit) {
-    transaction.reindex(before.map(index).unwrap_or_default(), index(after));
+    transaction.reindex(&before.map(index).unwrap_or_default(), index(after));
     if before.is_none_or(|before| before.path != after.path) {
         transaction.set(keys::path_deposit(after.company, &after.path, after.number), true);
     }

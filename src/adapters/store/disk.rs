@@ -182,3 +182,72 @@ fn bytes_below(directory: &Path) -> u64 {
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(directory: &Path) -> SledKv {
+        let tree = sled::Config::new().path(directory).flush_every_ms(None).open().unwrap();
+        SledKv::new(tree, directory, File::open(directory).unwrap()).unwrap()
+    }
+
+    fn all(kv: &SledKv) -> Vec<String> {
+        let pairs = kv.scan(&Span::of(""), Direction::Forwards, 1000).unwrap();
+        pairs.into_iter().map(|(key, _)| key).collect()
+    }
+
+    fn pairs(names: &[&str]) -> Vec<Result<(String, Vec<u8>), KvError>> {
+        names.iter().map(|name| Ok(((*name).to_owned(), b"1".to_vec()))).collect()
+    }
+
+    #[test]
+    fn a_replacement_that_was_cut_off_leaves_the_former_content() {
+        let directory = tempfile::tempdir().unwrap();
+        let kv = open(directory.path());
+        kv.replace(&mut pairs(&["a", "b"]).into_iter()).unwrap();
+        let failing = pairs(&["c"]).into_iter().chain([Err(KvError("gone".to_owned()))]);
+        assert_eq!(kv.replace(&mut { failing }), Err(KvError("gone".to_owned())));
+        assert_eq!(all(&kv), ["a", "b"]);
+        let next = kv.generation() + 1;
+        kv.fill(next, &mut pairs(&["c"]).into_iter()).unwrap();
+        drop(kv);
+        let reopened = open(directory.path());
+        assert_eq!(all(&reopened), ["a", "b"]);
+        assert_eq!(reopened.tree.len(), 3, "what was cut off is removed");
+        reopened.replace(&mut pairs(&["d"]).into_iter()).unwrap();
+        assert_eq!(all(&reopened), ["d"]);
+        assert_eq!(reopened.tree.len(), 2);
+    }
+
+    #[test]
+    fn spans_are_walked_from_both_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let memory = super::super::memory::MemoryKv::default();
+        let disk = open(directory.path());
+        let names = ["a/1", "a/2", "a/3", "a0", "b/1", "\u{10ffff}"];
+        let spans = [
+            Span::of("a/"),
+            Span::of("a/").after("a/1"),
+            Span::of("a/").up_to("a/2"),
+            Span::of("a/").before("a/2"),
+            Span::of("a/").after("a/9"),
+            Span::of(""),
+            Span::of("c"),
+        ];
+        for kv in [&memory as &dyn Kv, &disk] {
+            let batch = names.iter().map(|name| ((*name).to_owned(), Some(Vec::new()))).collect();
+            kv.apply(batch).unwrap();
+        }
+        for span in spans {
+            for direction in [Direction::Forwards, Direction::Backwards] {
+                for limit in [0, 1, 2, usize::MAX] {
+                    let found = disk.scan(&span, direction, limit).unwrap();
+                    assert_eq!(found, memory.scan(&span, direction, limit).unwrap());
+                }
+            }
+        }
+        let found = memory.scan(&Span::of("a/").after("a/1"), Direction::Backwards, 1).unwrap();
+        assert_eq!(found[0].0, "a/3");
+    }
+}

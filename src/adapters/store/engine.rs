@@ -246,3 +246,80 @@ impl Engine {
 fn gone() -> StoreError {
     StoreError::Unknown("the thread that writes has ended".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kv::{Direction, PairSource, Pairs, Span};
+    use super::super::memory::MemoryKv;
+    use super::*;
+
+    /// A disk that cannot make anything durable.
+    #[derive(Default)]
+    struct Unsynced(MemoryKv);
+
+    impl Kv for Unsynced {
+        fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+            self.0.get(key)
+        }
+        fn scan(&self, span: &Span, direction: Direction, limit: usize) -> Result<Pairs, KvError> {
+            self.0.scan(span, direction, limit)
+        }
+        fn apply(&self, batch: Batch) -> Result<(), KvError> {
+            self.0.apply(batch)
+        }
+        fn sync(&self) -> Result<(), KvError> {
+            Err(KvError("no space".to_owned()))
+        }
+        fn replace(&self, pairs: PairSource<'_>) -> Result<(), KvError> {
+            self.0.replace(pairs)
+        }
+        fn bytes(&self) -> u64 {
+            self.0.bytes()
+        }
+    }
+
+    fn threaded(kv: impl Kv + 'static) -> Engine {
+        let core = Core::new(Arc::new(kv), Unreadable::default());
+        Engine::Threaded(Committer::start(core).unwrap())
+    }
+
+    async fn put(engine: &Engine, key: &str) -> Stored<()> {
+        let key = key.to_owned();
+        let write = move |transaction: &mut Transaction<'_>| {
+            transaction.put(key, &1_u64);
+            Ok(())
+        };
+        engine.write(write).await
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_synced_is_unknown_and_ends_all_writing() {
+        let engine = threaded(Unsynced::default());
+        let unknown = Err(StoreError::Unknown("no space".to_owned()));
+        let (one, other) = tokio::join!(put(&engine, "a"), put(&engine, "b"));
+        assert_eq!((one, other), (unknown.clone(), unknown.clone()));
+        assert_eq!(engine.read(|_| Ok(())).await, unknown);
+        assert!(!engine.core().is_open());
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_all_writing_and_nobody_waits_for_ever() {
+        let engine = threaded(MemoryKv::default());
+        let broken = |_: &mut Transaction<'_>| -> Stored<()> { panic!("an invariant") };
+        assert!(matches!(engine.write(broken).await, Err(StoreError::Unknown(_))));
+        assert!(matches!(put(&engine, "a").await, Err(StoreError::Unknown(_))));
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_writes_nothing_and_stops_nobody() {
+        let engine = threaded(MemoryKv::default());
+        let refused = |transaction: &mut Transaction<'_>| -> Stored<()> {
+            transaction.put("a".to_owned(), &1_u64);
+            Err(StoreError::Conflict)
+        };
+        assert_eq!(engine.write(refused).await, Err(StoreError::Conflict));
+        assert_eq!(engine.read(|transaction| transaction.has("a")).await, Ok(false));
+        put(&engine, "a").await.unwrap();
+        assert_eq!(engine.read(|transaction| transaction.has("a")).await, Ok(true));
+    }
+}

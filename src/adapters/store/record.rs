@@ -25,11 +25,6 @@ struct Written<'a, T> {
 }
 
 #[derive(Deserialize)]
-struct Read<T> {
-    d: T,
-}
-
-#[derive(Deserialize)]
 struct Version {
     v: u32,
 }
@@ -40,18 +35,23 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
         .expect("our records have no keys that JSON cannot spell")
 }
 
+/// How every record of the present version begins.
+const BEGINNING: &[u8] = br#"{"v":1,"d":"#;
+
 /// Reads a record; errs with what is wrong with it, in words.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let version: Version =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no record: {error}"))?;
-    if version.v != RECORD_VERSION {
-        return Err(format!(
+    let inside = bytes.strip_prefix(BEGINNING).and_then(|rest| rest.strip_suffix(b"}"));
+    if let Some(inside) = inside {
+        return serde_json::from_slice(inside).map_err(|error| error.to_string());
+    }
+    match serde_json::from_slice::<Version>(bytes) {
+        Ok(version) if version.v != RECORD_VERSION => Err(format!(
             "it has version {}, this program reads version {RECORD_VERSION}",
             version.v
-        ));
+        )),
+        Ok(_) => Err("it is not spelled as this program spells records".to_owned()),
+        Err(error) => Err(format!("it is no record: {error}")),
     }
-    let read: Read<T> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    Ok(read.d)
 }
 
 /// Whether a record can be read as what its key says it is.
@@ -91,6 +91,7 @@ mod tests {
     #[test]
     fn a_newer_record_says_so() {
         assert_eq!(decode::<u64>(&encode(&7_u64)), Ok(7));
+        assert!(encode(&7_u64).starts_with(BEGINNING));
         let newer = decode::<u64>(br#"{"v":2,"d":{"new":true}}"#);
         assert_eq!(newer, Err("it has version 2, this program reads version 1".to_owned()));
         assert!(decode::<u64>(b"{\"v\":1}").is_err());

@@ -150,11 +150,50 @@ pub(super) type Index = std::collections::BTreeMap<String, Vec<u8>>;
 
 impl Transaction<'_> {
     /// Writes what changed between two versions of a record's index.
-    pub(super) fn reindex(&mut self, before: Index, after: Index) {
-        for key in before.into_keys().filter(|key| !after.contains_key(key)) {
-            self.remove(key);
+    pub(super) fn reindex(&mut self, before: &Index, after: Index) {
+        for key in before.keys().filter(|key| !after.contains_key(*key)) {
+            self.remove(key.clone());
         }
-        // Entries that stay may bear another value: written again, cheaply.
-        self.writes.extend(after.into_iter().map(|(key, value)| (key, Some(value))));
+        let changed = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
+        self.writes.extend(changed.map(|(key, value)| (key, Some(value))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::memory::MemoryKv;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_scan_sees_stored_and_pending_records_as_one(
+            stored in proptest::collection::btree_set(0_u8..30, 0..20),
+            pending in proptest::collection::btree_map(0_u8..30, any::<bool>(), 0..20),
+            limit in 0_usize..40,
+            backwards in any::<bool>(),
+        ) {
+            let kv = MemoryKv::default();
+            let key = |number: &u8| format!("k/{number:02}");
+            let batch = stored.iter().map(|number| (key(number), Some(record::encode(&()))));
+            kv.apply(batch.collect()).unwrap();
+            let unreadable = Unreadable::default();
+            let mut transaction = Transaction::new(&kv, &unreadable);
+            for (number, present) in &pending {
+                transaction.set(key(number), *present);
+            }
+            let direction = if backwards { Direction::Backwards } else { Direction::Forwards };
+            let span = Span::of("k/").after("k/03").up_to("k/25");
+            let found = transaction.scan(&span, direction, limit).unwrap();
+            let mut expected: Vec<String> = (4_u8..=25)
+                .filter(|number| *pending.get(number).unwrap_or(&stored.contains(number)))
+                .map(|number| key(&number))
+                .collect();
+            if backwards {
+                expected.reverse();
+            }
+            expected.truncate(limit);
+            prop_assert_eq!(found.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), expected);
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
+
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::directory::{DirectoryRecord, NameBytes, NameRecord, Names};
 use crate::domain::path::TreePath;
@@ -151,19 +153,16 @@ fn change_names(
     numbers: &[u64],
 ) -> Stored<()> {
     let prefix = keys::names(company, directory);
-    let mut sorted: BTreeMap<String, (NameBytes, Option<NameRecord>)> = BTreeMap::new();
-    for (name, change) in changes {
-        let record = change.map(|change| named(change, numbers));
-        sorted.insert(name.0.to_string(), (name, record));
-    }
-    while let Some(spelled) = sorted.keys().next() {
-        let (key, mut shard) = shard_of(transaction, &prefix, spelled)?;
-        let end = end_of(transaction, &prefix, &key)?;
-        let behind = sorted.split_off(&end);
-        let own = std::mem::replace(&mut sorted, behind);
-        for (name, record) in own.into_values() {
+    let mut left: BTreeMap<String, Option<NameRecord>> = changes
+        .into_iter()
+        .map(|(name, change)| (name.0.to_string(), change.map(|change| named(change, numbers))))
+        .collect();
+    while let Some(first) = left.keys().next() {
+        let (key, mut shard) = shard_of(transaction, &prefix, first)?;
+        let behind = left.split_off(&end_of(transaction, &prefix, &key)?);
+        for (name, record) in std::mem::replace(&mut left, behind) {
             match record {
-                Some(record) => shard.insert(name, record),
+                Some(record) => shard.insert(name, spelled(&record)),
                 None => shard.remove(&name),
             };
         }
@@ -182,19 +181,27 @@ fn named(change: NameChange, numbers: &[u64]) -> NameRecord {
     }
 }
 
+/// Names as a shard is written, ordered as they are spelled (which their bytes need not be). The
+/// records of the names that don't change are not looked into.
+type Shard = BTreeMap<String, Box<RawValue>>;
+
+fn spelled(record: &NameRecord) -> Box<RawValue> {
+    serde_json::value::to_raw_value(record).expect("a name's record has no keys but texts")
+}
+
 /// The shard a name belongs to, with its key.
-fn shard_of(transaction: &Transaction<'_>, prefix: &str, spelled: &str) -> Stored<(String, Names)> {
-    let span = Span::of(prefix).up_to(&format!("{prefix}{spelled}"));
+fn shard_of(transaction: &Transaction<'_>, prefix: &str, name: &str) -> Stored<(String, Shard)> {
+    let span = Span::of(prefix).up_to(&format!("{prefix}{name}"));
     match transaction.scan(&span, Direction::Backwards, 1)?.pop() {
         Some((key, bytes)) => {
-            let names = transaction.decode(&key, &bytes)?;
-            Ok((key, names))
+            let shard = transaction.decode(&key, &bytes)?;
+            Ok((key, shard))
         }
-        None => Ok((prefix.to_owned(), Names::new())),
+        None => Ok((prefix.to_owned(), Shard::new())),
     }
 }
 
-/// The least spelled name behind a shard.
+/// The least name behind a shard, as spelled.
 fn end_of(transaction: &Transaction<'_>, prefix: &str, key: &str) -> Stored<String> {
     let span = Span::of(prefix).after(key);
     let next = transaction.scan(&span, Direction::Forwards, 1)?.pop();
@@ -202,26 +209,15 @@ fn end_of(transaction: &Transaction<'_>, prefix: &str, key: &str) -> Stored<Stri
     Ok(end.unwrap_or_else(|| char::MAX.to_string()))
 }
 
-fn write_shard(transaction: &mut Transaction<'_>, prefix: &str, key: String, shard: Names) {
+fn write_shard(transaction: &mut Transaction<'_>, prefix: &str, key: String, mut shard: Shard) {
     if shard.is_empty() {
         transaction.remove(key);
         return;
     }
-    if shard.len() <= SHARD_NAMES_MAX {
-        transaction.put(key, &shard);
-        return;
+    let middle = shard.keys().nth(shard.len() / 2).cloned();
+    if let Some(middle) = middle.filter(|_| shard.len() > SHARD_NAMES_MAX) {
+        let upper = shard.split_off(&middle);
+        transaction.put(format!("{prefix}{middle}"), &upper);
     }
-    // Shards are ordered as names are spelled, which their bytes need not be.
-    let mut spelled: Vec<(String, (NameBytes, NameRecord))> =
-        shard.into_iter().map(|(name, record)| (name.0.to_string(), (name, record))).collect();
-    spelled.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let upper = spelled.split_off(spelled.len() / 2);
-    let upper_key = upper.first().map(|(first, _)| format!("{prefix}{first}"));
-    let collect = |half: Vec<(String, (NameBytes, NameRecord))>| -> Names {
-        half.into_iter().map(|(_, pair)| pair).collect()
-    };
-    transaction.put(key, &collect(spelled));
-    if let Some(upper_key) = upper_key {
-        transaction.put(upper_key, &collect(upper));
-    }
+    transaction.put(key, &shard);
 }
