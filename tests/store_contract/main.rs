@@ -6,6 +6,7 @@ mod decisions;
 mod disk;
 mod duplicates;
 mod keeping;
+mod life;
 mod power;
 mod queueing;
 mod rig;

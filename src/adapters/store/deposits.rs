@@ -10,6 +10,7 @@ use crate::ports::store::Stored;
 
 use super::keys;
 use super::kv::{Direction, Span};
+use super::marks;
 use super::record;
 use super::transaction::{Index, Transaction};
 
@@ -53,6 +54,10 @@ pub(super) fn observe(transaction: &mut Transaction<'_>, seen: Deposit) -> Store
     after.content = after.content.or(stored.content);
     merge_verdicts(&mut after.verdicts, &stored.verdicts, stale);
     save(transaction, Some(&stored), &after);
+    if after.verdicts != stored.verdicts && after.deliveries().next().is_some() {
+        // Owed to one more app, it is validated no more.
+        marks::want(transaction, after.number)?;
+    }
     Ok(())
 }
 

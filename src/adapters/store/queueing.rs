@@ -99,7 +99,10 @@ fn taken_over(
             claims::follow(transaction, *id, &follower)?;
             Ok(Some(Verdict::Duplicate(*id)))
         }
-        Some(Verdict::Skipped(skip)) => Ok(Some(Verdict::Skipped(*skip))),
+        Some(Verdict::Skipped(skip)) => {
+            marks::want(transaction, deposit.number)?;
+            Ok(Some(Verdict::Skipped(*skip)))
+        }
         Some(Verdict::Due(_)) | None => Ok(None),
     }
 }
