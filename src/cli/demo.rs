@@ -149,6 +149,8 @@ fn deposit(firm: &Firm) -> Result<()> {
 
 async fn new_ones_go(story: &mut Story<'_>) -> Result<()> {
     story.chapter("New documents come in, and a round is made");
+    story.say("One was moved in and bears a date of 2019; one is a copy of another; one is a word");
+    story.say("processor's file; one a scanner is still writing; some lie where no switch is on.");
     let round: RoundView = story.ask(Ask::Round { dry_run: false }).await?;
     story.say(&format!(
         "{} found in {} ms: {} sent.",

@@ -28,7 +28,7 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
         Ask::Companies => firm::companies(&view::<Vec<_>>(&value)?),
         Ask::Connect { .. } => firm::connect(&view(&value)?),
         Ask::Disconnect { .. } | Ask::SwitchResolve { .. } => decided::decided(&view(&value)?),
-        Ask::Readdress { .. } => decided::readdress(&view(&value)?),
+        Ask::Readdress { confirmed, .. } => decided::readdress(*confirmed, &view(&value)?),
         Ask::Switch { turn, .. } => decided::switched(*turn, &view::<Vec<_>>(&value)?),
         Ask::SwitchList { .. } => decided::switches(&view::<Vec<_>>(&value)?),
         Ask::Documents { .. } => documents::documents(&view::<Vec<_>>(&value)?),
@@ -44,7 +44,7 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
         Ask::DecisionsDiff { .. } | Ask::DecisionsImport { .. } => decided::diff(&view(&value)?),
         Ask::SendTest { .. } => delivered::send_test(&view(&value)?),
         Ask::Export { .. } => firm::exported(&view(&value)?),
-        Ask::Import { .. } => firm::imported(&view(&value)?),
+        Ask::Import { confirmed, .. } => firm::imported(*confirmed, &view(&value)?),
         Ask::CheckTree => firm::tree(&view(&value)?),
     })
 }

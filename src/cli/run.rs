@@ -106,12 +106,13 @@ impl Call {
     }
 
     /// Asks, confirms where that is asked back, and prints the answer.
-    pub(super) async fn ask(&self, door: &dyn Answers, ask: Ask, yes: bool) -> Result<Ended> {
+    pub(super) async fn ask(&self, door: &dyn Answers, mut ask: Ask, yes: bool) -> Result<Ended> {
         let request = |ask: &Ask| Request { by: self.by.clone(), ask: ask.clone() };
         let mut reply = door.answer(request(&ask)).await;
         if let Outcome::Confirm(question) = &reply.outcome {
             if Consent::of(yes).to(question).context("cannot ask at the terminal")? {
-                reply = door.answer(request(&confirmed(ask.clone()))).await;
+                ask = confirmed(ask);
+                reply = door.answer(request(&ask)).await;
             } else {
                 reply.outcome = Outcome::Confirm(format!(
                     "nothing was done: {question}\nhint: add --yes, or answer with y at a terminal"

@@ -87,14 +87,15 @@ impl<'a> Story<'a> {
             format!("switch off {dupont} {FOLDER} --app {APP}"),
             "history".to_owned(),
         ];
+        let facteur = program();
         for command in commands {
-            self.line(&format!("   facteur --config {routes} {command}"));
+            self.line(&format!("   {facteur} --config {routes} {command}"));
         }
         if serve {
             self.say(&format!("Or put a document below {documents}: the service is starting."));
         } else {
             self.say(&format!("Or put a document below {documents}, and make a round:"));
-            self.line(&format!("   facteur --config {routes} round"));
+            self.line(&format!("   {facteur} --config {routes} round"));
         }
     }
 
@@ -113,4 +114,10 @@ impl<'a> Story<'a> {
             self.call.output.text(&format!("{text}\n"));
         }
     }
+}
+
+/// This program as it was called: not everybody has it on the search path.
+fn program() -> String {
+    let called = std::env::args().next();
+    argument(&called.unwrap_or_else(|| "facteur".to_owned()))
 }

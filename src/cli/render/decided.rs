@@ -19,11 +19,14 @@ pub(super) fn decided(view: &DecidedView) -> String {
 }
 
 /// `readdress`.
-pub(super) fn readdress(view: &ReaddressView) -> String {
+pub(super) fn readdress(confirmed: bool, view: &ReaddressView) -> String {
     if view.companies.is_empty() {
         return format!("No connection of {} gets another address.\n", view.app);
     }
     let mut table = Table::new(&["COMPANY", "FROM", "TO"]);
+    let number = words::count(view.companies.len() as u64, "connection", "connections");
+    let verb = if confirmed { "re-addressed" } else { "to re-address" };
+    let mut text = format!("{number} of {} {verb}:\n\n", view.app);
     for company in &view.companies {
         table.row([
             company.company.as_str().into(),
@@ -31,7 +34,8 @@ pub(super) fn readdress(view: &ReaddressView) -> String {
             company.to.as_str().into(),
         ]);
     }
-    table.render()
+    text.push_str(&table.render());
+    text
 }
 
 /// `switch on|off|clear`, one paragraph a company.

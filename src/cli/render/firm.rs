@@ -99,7 +99,10 @@ pub(super) fn exported(view: &ExportView) -> String {
 }
 
 /// `import`.
-pub(super) fn imported(view: &ExportView) -> String {
+pub(super) fn imported(confirmed: bool, view: &ExportView) -> String {
+    if !confirmed {
+        return format!("The whole state would be replaced by that of `{}`.\n", view.file);
+    }
     let records = words::count(view.records, "record", "records");
     format!(
         "The state is that of `{}` now: {records}. What the folders hold beyond it will be held \
