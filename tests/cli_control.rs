@@ -127,6 +127,15 @@ async fn a_stale_socket_is_replaced() {
 }
 
 #[tokio::test]
+async fn exports_that_nobody_took_over_are_removed_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("handover-1"), "the whole state").unwrap();
+    let service = Service::start(directory.path(), Arc::new(Echo::default())).await;
+    assert!(!directory.path().join("handover-1").exists());
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_service_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let service = Service::start(directory.path(), Arc::new(Echo::default())).await;

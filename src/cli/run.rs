@@ -193,8 +193,7 @@ impl Call {
 fn take_over(handover: &Path, fresh: NewFile) -> Result<()> {
     let opened = std::fs::File::open(handover).with_context(|| {
         format!(
-            "the export is in `{}`, and you may not read it\nhint: take it with sudo, or export \
-             as the service's user",
+            "the export is in `{}`, and can't be read from here\nhint: take it with sudo",
             handover.display()
         )
     });

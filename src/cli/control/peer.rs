@@ -48,7 +48,8 @@ impl Peer {
         }
     }
 
-    fn is_trusted(&self, owner: Uid) -> bool {
+    /// Root, or the service's own user.
+    pub(super) fn is_trusted(&self, owner: Uid) -> bool {
         self.uid.is_root() || self.uid == owner
     }
 

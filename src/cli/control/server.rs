@@ -45,6 +45,7 @@ impl Listener {
         let fresh_name = format!("{SOCKET_NAME}.new");
         let fresh = state_directory.join(&fresh_name);
         remove_if_there(&fresh)?;
+        remove_handovers(state_directory)?;
         let place = Place::of(state_directory, &fresh_name)
             .with_context(|| format!("cannot open `{}`", state_directory.display()))?;
         let socket = UnixListener::bind(place.path())
@@ -83,6 +84,18 @@ fn remove_if_there(path: &Path) -> Result<()> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Exports that nobody took over before the last stop.
+fn remove_handovers(state_directory: &Path) -> Result<()> {
+    let entries = fs::read_dir(state_directory)
+        .with_context(|| format!("cannot read `{}`", state_directory.display()))?;
+    for entry in entries.filter_map(Result::ok) {
+        if is_handover(&entry.path(), state_directory) {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn give_to_group(path: &Path, name: &str) -> Result<()> {
@@ -136,7 +149,7 @@ pub async fn serve(
 
 async fn talk(mut stream: UnixStream, listener: &Listener, answers: Arc<dyn Answers>) {
     let reply = match read_request(&mut stream, listener).await {
-        Ok(request) => match refusal(&request.ask, &listener.directory) {
+        Ok((request, peer)) => match refusal(&request.ask, &peer, listener) {
             Some(refusal) => failed(refusal),
             // In a task of its own: a peer that goes away stops nothing half-way.
             None => tokio::spawn(async move { answers.answer(request).await })
@@ -156,7 +169,7 @@ async fn talk(mut stream: UnixStream, listener: &Listener, answers: Arc<dyn Answ
     }
 }
 
-async fn read_request(stream: &mut UnixStream, listener: &Listener) -> Result<Request> {
+async fn read_request(stream: &mut UnixStream, listener: &Listener) -> Result<(Request, Peer)> {
     let peer = Peer::of(stream).context("the kernel doesn't say who asks")?;
     if !peer.may_ask(listener.owner, listener.group) {
         bail!(
@@ -178,20 +191,26 @@ async fn read_request(stream: &mut UnixStream, listener: &Listener) -> Result<Re
          be of two versions: restart the service",
     )?;
     request.by = peer.signs(&request.by, listener.owner);
-    Ok(request)
+    Ok((request, peer))
 }
 
 /// What a running service doesn't do for a peer.
-fn refusal(ask: &Ask, state_directory: &Path) -> Option<String> {
+fn refusal(ask: &Ask, peer: &Peer, listener: &Listener) -> Option<String> {
     match ask {
         Ask::Import { .. } => Some(
             "the state of a running service can't be replaced\nhint: stop the service, import, \
              start it again"
                 .to_owned(),
         ),
+        // What is written there, nobody else can read.
+        Ask::Export { .. } if !peer.is_trusted(listener.owner) => Some(
+            "only root and the service's own user can take the whole state\nhint: use sudo, or \
+             `facteur decisions export`"
+                .to_owned(),
+        ),
         // The service may write where its peers may not: only into its own directory.
-        Ask::Export { file } if !is_handover(file, state_directory) => {
-            Some(format!("the service writes exports into `{}` only", state_directory.display()))
+        Ask::Export { file } if !is_handover(file, &listener.directory) => {
+            Some(format!("the service writes exports into `{}` only", listener.directory.display()))
         }
         Ask::Export { .. }
         | Ask::Round { .. }
