@@ -149,6 +149,21 @@ fn who_decided_is_remembered() {
 }
 
 #[test]
+fn commands_at_the_same_moment_wait_for_each_other() {
+    let directory = firm(ROUTES);
+    let at_once: Vec<_> = (0..6)
+        .map(|_| {
+            let directory = directory.path().to_owned();
+            std::thread::spawn(move || facteur(&directory, &["status", "--json"]))
+        })
+        .collect();
+    for command in at_once {
+        let output = command.join().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn an_export_is_never_written_over_a_file() {
     let directory = firm(ROUTES);
     let file = directory.path().join("backup");

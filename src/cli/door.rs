@@ -1,6 +1,7 @@
 //! Who answers: the running service, or the robot opened here when none runs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tracing::Level;
@@ -10,6 +11,12 @@ use super::{control, logging, wire};
 use crate::app::Robot;
 use crate::app::requests::{Answers, Outcome, Reply, Request};
 use crate::config::{self, Complaints, Config, Environment};
+
+/// How often a store is tried that another command has open just now…
+const OPEN_TRIES_MAX: u32 = 50;
+
+/// …and how long to wait in between: ten seconds in all.
+const OPEN_PAUSE: Duration = Duration::from_millis(200);
 
 /// The one that answers.
 pub(super) enum Door {
@@ -31,6 +38,16 @@ impl Door {
         }
         let config = load(file, output)?;
         logging::begin(config.log_format, Level::WARN);
+        for _ in 0..OPEN_TRIES_MAX {
+            match robot(&config).await {
+                Err(error) if wire::is_in_use(&error) => tokio::time::sleep(OPEN_PAUSE).await,
+                opened => return Ok(Self::Here(opened?)),
+            }
+            // What has it may be a service that is just starting.
+            if control::listens(&config.state.directory).await? {
+                return Ok(Self::Service(config.state.directory));
+            }
+        }
         Ok(Self::Here(robot(&config).await?))
     }
 

@@ -9,7 +9,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::smtp::SmtpTransport;
-use crate::adapters::store::Ledger;
+use crate::adapters::store::{Ledger, OpenError};
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
 use crate::app::service::{Hints, NoHints};
@@ -38,6 +38,11 @@ pub(super) fn robot(config: &Config) -> Result<Robot> {
         transport: transport(config)?,
     };
     Ok(Robot::new(config.clone(), ports))
+}
+
+/// Whether opening failed only because another process has the store open.
+pub(super) fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::InUse { .. }))
 }
 
 /// A robot with an empty state in memory, for a look at the tree that must leave nothing behind.
