@@ -271,6 +271,7 @@ pub(crate) fn candidate(cause: Cause) -> Candidate {
         because: String::new(),
         sender: address("quickbooks+dupont@cabinet.example"),
         recipient: address("dupont@tool.example"),
+        inbox: None,
         rehearsal: false,
         message_id_domain: "cabinet.example".to_owned(),
         duplicates_allowed: false,

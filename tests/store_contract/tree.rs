@@ -3,7 +3,7 @@
 use facteur::domain::company::CompanyId;
 use facteur::domain::deposit::{Origin, Skip, Verdict};
 use facteur::domain::directory::{
-    DirectoryRecord, Fingerprint, NameBytes, NameRecord, Names, Stamp,
+    DirectoryRecord, Fingerprint, Listed, NameBytes, NameRecord, Names, Stamp,
 };
 use facteur::ports::store::{
     DepositRef, NameChange, OBSERVATION_RECORDS_MAX, Observation, Store as _, StoreError,
@@ -30,7 +30,8 @@ fn named(fingerprint: u64, deposit: DepositRef) -> NameChange {
 }
 
 fn directory(stamp: u64) -> DirectoryRecord {
-    DirectoryRecord::after_listing(None, Stamp(stamp), None, false, at(0))
+    let listed = Listed { stamp: Stamp(stamp), identity: None, restless: false, documents: 0 };
+    DirectoryRecord::after_listing(None, listed, at(0))
 }
 
 /// Writes names in observations as large as they may be.
