@@ -1,10 +1,12 @@
 //! Content claims, those who follow them, and the marks of both.
 
 use facteur::domain::delivery::{Act, Finish, State};
-use facteur::domain::deposit::Verdict;
-use facteur::ports::store::{Store as _, StoreError};
+use facteur::domain::deposit::{Origin, Verdict};
+use facteur::ports::store::{Candidate, Store as _, StoreError};
 
-use crate::rig::{Rig, address, at, sent, turn};
+use crate::rig::{
+    Rig, address, app, at, backfill, candidate, connect, content, deposit, sent, turn,
+};
 
 pub(crate) async fn a_duplicate_follows_and_is_promoted(mut rig: Rig) {
     let company = rig.company().await;
@@ -149,4 +151,23 @@ pub(crate) async fn a_mark_is_asked_for_again_when_sent_becomes_queued(mut rig: 
     rig.dot(&delivery).await.unwrap();
     rig.finish(&delivery, sent()).await.unwrap();
     assert_eq!(rig.store().marks(10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_document_is_validated_when_its_other_app_is_turned_off(rig: Rig) {
+    let company = rig.company().await;
+    rig.decide(company.id, connect("dext")).await.unwrap();
+    let mut both = deposit(company.id, "Achats/a.pdf", Origin::Found, backfill());
+    let due = both.verdicts[&app("quickbooks")].clone();
+    both.verdicts.insert(app("dext"), due);
+    let number = rig.observe(company.id, both).await;
+    let other = Candidate { app: app("dext"), ..candidate(backfill()) };
+    let candidates = vec![candidate(backfill()), other];
+    rig.store().queue(number, content("a"), candidates, None, at(0)).await.unwrap();
+    rig.send_one().await;
+    let work = rig.store().marks(10).await.unwrap().remove(0);
+    assert!(!work.deposit.is_validated(&work.deliveries), "dext is owed it still");
+    rig.store().marked(&work).await.unwrap();
+    rig.store().turn_app_off(&app("dext"), "turned off", at(1)).await.unwrap();
+    let work = rig.store().marks(10).await.unwrap().remove(0);
+    assert!(work.deposit.is_validated(&work.deliveries));
 }

@@ -2,9 +2,9 @@
 
 use facteur::domain::company::CompanyId;
 use facteur::domain::delivery::{DeliveryId, Finish, HeldReason, State};
-use facteur::ports::store::{DeliveryFilter, RoundReport, Store, StoreError};
+use facteur::ports::store::{DeliveryFilter, PutOff, RoundReport, Store, StoreError};
 
-use crate::rig::{Rig, at, backfill, sent};
+use crate::rig::{Rig, app, at, backfill, rules, sent};
 
 /// Everything that the port shows of a state.
 async fn seen(store: &dyn Store) -> String {
@@ -91,6 +91,14 @@ pub(crate) async fn an_import_makes_the_state_older_than_the_world(rig: Rig) {
     rig.dot(&passed).await.unwrap();
     rig.queued(company, "Achats/b.pdf").await;
     let leased = rig.claim_one(0).await;
+    let put_off = PutOff {
+        destination: rules().destination,
+        since: at(0),
+        until: at(5),
+        failures: 1,
+        answer: "no route".to_owned(),
+    };
+    rig.store().put_off(&rules().destination, Some(put_off)).await.unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("backup");
     rig.store().export(&file).await.unwrap();
@@ -109,7 +117,7 @@ pub(crate) async fn a_fork_changes_nothing(rig: Rig) {
     let before = seen(rig.store()).await;
     let fork = rig.store().fork().await.unwrap();
     assert_eq!(seen(&*fork).await, before);
-    let claimed = fork.claim(&crate::rig::rules(), 10, at(0)).await.unwrap();
+    let claimed = fork.claim(&rules(), 10, at(0)).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(seen(rig.store()).await, before);
 }
@@ -147,7 +155,7 @@ pub(crate) async fn lists_are_filtered_and_paged(rig: Rig) {
     assert_eq!(list(waiting, Some(2), 2).await, [3, 4]);
     let elsewhere = DeliveryFilter { company: Some(CompanyId(99)), ..every.clone() };
     assert!(list(elsewhere, None, 10).await.is_empty());
-    let dext = DeliveryFilter { app: Some(crate::rig::app("dext")), ..every };
+    let dext = DeliveryFilter { app: Some(app("dext")), ..every };
     assert!(list(dext, None, 10).await.is_empty());
 }
 

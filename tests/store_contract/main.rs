@@ -50,6 +50,8 @@ contract! {
         a_server_that_is_put_off_is_tried_with_one_delivery,
         the_oldest_due_of_enabled_apps_is_claimed_first,
         a_dot_may_be_repeated_and_counts_once,
+        those_on_their_way_count_for_the_limit,
+        what_a_person_queued_is_the_switchs_again_once_cancelled,
         a_cancelled_delivery_goes_when_a_person_says_so,
         a_person_cannot_queue_without_a_connection,
     };
@@ -74,6 +76,7 @@ contract! {
         a_duplicate_of_a_sent_document_is_marked,
         a_change_between_marks_and_marked_is_not_forgotten,
         a_mark_is_asked_for_again_when_sent_becomes_queued,
+        a_document_is_validated_when_its_other_app_is_turned_off,
     };
     decisions::{
         a_decision_on_an_old_revision_is_a_conflict,

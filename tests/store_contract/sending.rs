@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use facteur::domain::company::{CompanyHold, CompanyHoldReason};
+use facteur::domain::decision::Decision;
 use facteur::domain::delivery::{Act, Finish, State};
+use facteur::domain::deposit::Origin;
 use facteur::ports::store::{ClaimRules, PutOff, Rate, Store as _, StoreError};
 
 use crate::rig::{NO_LIMIT, Rig, app, at, backfill, candidate, connect, content, deposit, rules};
-use crate::rig::{rules_of, sent, step_refused, turn};
+use crate::rig::{path, rules_of, sent, step_refused, turn};
 
 pub(crate) async fn a_delivery_is_claimed_by_one_sender(rig: Rig) {
     let company = rig.company().await;
@@ -211,15 +213,12 @@ pub(crate) async fn a_cancelled_delivery_goes_when_a_person_says_so(rig: Rig) {
 
 pub(crate) async fn a_person_cannot_queue_without_a_connection(rig: Rig) {
     let company = rig.company().await;
-    let number = rig.observe(
-        company.id,
-        deposit(company.id, "x.pdf", facteur::domain::deposit::Origin::Found, backfill()),
-    );
+    let number = rig.observe(company.id, deposit(company.id, "x.pdf", Origin::Found, backfill()));
     let number = number.await;
     let candidates = vec![candidate(backfill())];
     rig.store().queue(number, content("x"), candidates, None, at(0)).await.unwrap();
     let id = rig.claim_one(0).await.id;
-    let gone = facteur::domain::decision::Decision::Disconnect { app: app("quickbooks") };
+    let gone = Decision::Disconnect { app: app("quickbooks") };
     assert_eq!(rig.decide(company.id, gone).await, Ok(vec![id]));
     let retried = rig.store().act(id, Act::Retry, "lea", at(1)).await;
     let missing = "a connection to `quickbooks`".to_owned();
@@ -227,4 +226,27 @@ pub(crate) async fn a_person_cannot_queue_without_a_connection(rig: Rig) {
     assert_eq!(rig.delivery(id).await.state, State::Cancelled);
     let dot = rig.store().dot(id, 1, NO_LIMIT, at(1)).await;
     assert_eq!(step_refused(dot), "it is cancelled");
+}
+
+pub(crate) async fn those_on_their_way_count_for_the_limit(rig: Rig) {
+    let company = rig.company().await;
+    for name in ["a", "b", "c"] {
+        rig.queued(company.id, &format!("Achats/{name}.pdf")).await;
+    }
+    let rules = rules_of(Rate { per_hour_max: 0, per_day_max: 2 });
+    assert_eq!(rig.store().claim(&rules, 1, at(0)).await.unwrap().len(), 1);
+    assert_eq!(rig.store().claim(&rules, 10, at(0)).await.unwrap().len(), 1);
+    assert_eq!(rig.store().claim(&rules, 10, at(0)).await.unwrap().len(), 0);
+}
+
+pub(crate) async fn what_a_person_queued_is_the_switchs_again_once_cancelled(rig: Rig) {
+    let company = rig.company().await;
+    let id = rig.queued(company.id, "Achats/Perso/a.pdf").await;
+    rig.decide(company.id, turn("Achats/Perso", false)).await.unwrap();
+    rig.store().act(id, Act::Retry, "lea", at(1)).await.unwrap();
+    rig.store().act(id, Act::Cancel, "lea", at(2)).await.unwrap();
+    let folder = path("Achats/Perso");
+    rig.decide(company.id, Decision::Clear { app: app("quickbooks"), folder }).await.unwrap();
+    rig.store().act(id, Act::Retry, "lea", at(3)).await.unwrap();
+    assert_eq!(rig.decide(company.id, turn("Achats", false)).await, Ok(vec![id]));
 }

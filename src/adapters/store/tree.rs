@@ -221,3 +221,54 @@ fn write_shard(transaction: &mut Transaction<'_>, prefix: &str, key: String, mut
     }
     transaction.put(key, &shard);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kv::Kv as _;
+    use super::super::memory::MemoryKv;
+    use super::super::transaction::Unreadable;
+    use super::*;
+    use crate::domain::directory::Fingerprint;
+
+    fn add(kv: &MemoryKv, names: impl Iterator<Item = usize>) -> Vec<(String, usize)> {
+        let unreadable = Unreadable::default();
+        let mut transaction = Transaction::new(kv, &unreadable);
+        let fingerprint = Fingerprint(u64::MAX);
+        let record = NameRecord {
+            fingerprint,
+            deposit: None,
+            settling: None,
+            absent_since: None,
+            gone: false,
+        };
+        let change = Some(NameChange { record, deposit: DepositRef::Keep });
+        let changes =
+            names.map(|name| (NameBytes::new(format!("{name:06}.pdf").as_bytes()), change));
+        let directory = "Achats".parse().unwrap();
+        change_names(&mut transaction, CompanyId(1), &directory, changes.collect(), &[]).unwrap();
+        let batch = transaction.into_batch();
+        let sizes = batch
+            .iter()
+            .map(|(key, value)| (key.clone(), value.as_ref().map_or(0, Vec::len)))
+            .collect();
+        kv.apply(batch).unwrap();
+        sizes
+    }
+
+    #[test]
+    fn one_more_name_of_a_large_directory_costs_one_small_record() {
+        let kv = MemoryKv::default();
+        for block in 0..1000 {
+            add(&kv, (0..100).map(|name| (block * 100 + name) * 2));
+        }
+        let written = add(&kv, std::iter::once(77_777));
+        let records: usize = written.len();
+        assert!(records <= 2, "one shard, or the two halves of it: {written:?}");
+        assert!(written.iter().all(|(_, bytes)| *bytes < 16_384), "{written:?}");
+        let shards = kv.scan(&Span::of("names/"), Direction::Forwards, usize::MAX).unwrap();
+        let names = |bytes: &[u8]| super::super::record::decode::<Names>(bytes).unwrap().len();
+        let counts: Vec<usize> = shards.iter().map(|(_, bytes)| names(bytes)).collect();
+        assert_eq!(counts.iter().sum::<usize>(), 100_001);
+        assert!(counts.iter().all(|count| *count <= SHARD_NAMES_MAX), "{counts:?}");
+    }
+}
