@@ -3,7 +3,7 @@
 use facteur::adapters::store::{Ledger, OpenError};
 use facteur::ports::store::{Store as _, StoreError};
 
-use crate::rig::{Rig, at};
+use crate::rig::{Rig, at, rules, turn};
 
 #[tokio::test]
 async fn a_second_opener_is_told_who_has_it() {
@@ -73,8 +73,13 @@ async fn records_that_cannot_be_read_are_shown() {
     let problem = "it has version 2, this program reads version 1".to_owned();
     assert_eq!(read, Err(StoreError::Unreadable { key: newer.to_owned(), problem }));
     assert!(matches!(ledger.deposits(company).await, Err(StoreError::Unreadable { .. })));
+    assert_eq!(ledger.recover(at(0)).await, Ok(vec![]));
+    let claimed = ledger.claim(&rules(), 10, at(0)).await.unwrap();
+    assert_eq!(claimed.len(), 1, "the other one goes on");
     let file = directory.path().join("backup");
     ledger.export(&file).await.unwrap();
+    let rig = Rig::over(ledger);
+    rig.decide(company, turn("Achats", false)).await.unwrap();
     let other = Ledger::in_memory("other", at(0));
     other.import(&file, at(1)).await.unwrap();
     assert_eq!(other.health().await.unwrap().unreadable, [newer, damaged]);

@@ -1,8 +1,8 @@
 //! What a decision does to what waits: cut into small batches, taken up again after a stop.
 //!
-//! A batch of thousands of records makes sled's memory grow without bound. So the decision and a
-//! `sweep` record are one batch, and the sweep goes on a few records at a time until it removes
-//! itself; `Store::recover` ends those that were cut off. Nothing goes out in
+//! A batch of thousands of records makes sled's memory grow without bound. So the decision, its
+//! first consequences and a `sweep` record are one batch, and the sweep goes on a few records at
+//! a time until it removes itself; `Store::recover` ends those that were cut off. Nothing goes out in
 //! between by what was decided against: the mark at the dot asks the decisions themselves.
 
 use serde::{Deserialize, Serialize};
@@ -97,24 +97,25 @@ pub(super) fn begin(
     put(transaction, company, app, entry.at, &entry.by, because, false);
 }
 
-/// Begins to cancel everything of an app, where the company has something that waits.
+/// Begins to cancel everything of an app, where the company has something that waits; answers as
+/// [`go_on`] does.
 pub(super) fn begin_app_off(
     transaction: &mut Transaction<'_>,
     company: CompanyId,
     app: &AppId,
     because: &str,
     now: Timestamp,
-) -> Stored<()> {
+) -> Stored<Swept> {
     let mut phase = Some(Phase::Settling);
     while let Some(looked_at) = phase {
         let span = Span::of(&looked_at.prefix(company));
         if !transaction.scan(&span, Direction::Forwards, 1)?.is_empty() {
             put(transaction, company, app, now, "facteur", because.to_owned(), true);
-            return Ok(());
+            return go_on(transaction, company, app);
         }
         phase = looked_at.next();
     }
-    Ok(())
+    Ok(Swept { done: true, ..Swept::default() })
 }
 
 fn put(
@@ -153,28 +154,22 @@ pub(super) fn go_on(
     let Some(mut sweep) = transaction.get::<Sweep>(&key)? else {
         return Ok(Swept { done: true, ..swept });
     };
-    let prefix = sweep.phase.prefix(company);
-    let span = Span::of(&prefix).after(&keys::below(&prefix, sweep.after));
-    let page = transaction.scan(&span, Direction::Forwards, SWEEP_STEP_MAX)?;
-    for (entry, _) in &page {
-        sweep.after = transaction.number_of(entry)?;
-        match sweep.phase {
-            Phase::Settling | Phase::Ready => {
-                swept.withdrawn += u64::from(withdraw(transaction, app, &sweep, sweep.after)?);
-            }
-            Phase::Queued | Phase::Deferred | Phase::Held => {
-                let id = DeliveryId(sweep.after);
-                if draw(transaction, app, &sweep, id)? {
-                    swept.cancelled.push(id);
-                }
+    let mut left = SWEEP_STEP_MAX;
+    while left > 0 && !swept.done {
+        let prefix = sweep.phase.prefix(company);
+        let span = Span::of(&prefix).after(&keys::below(&prefix, sweep.after));
+        let page = transaction.scan(&span, Direction::Forwards, left)?;
+        for (entry, _) in &page {
+            sweep.after = transaction.number_of(entry)?;
+            transaction.attempt(|ledger| look(ledger, app, &sweep, &mut swept))?;
+        }
+        if page.len() < left {
+            match sweep.phase.next() {
+                Some(phase) => (sweep.phase, sweep.after) = (phase, 0),
+                None => swept.done = true,
             }
         }
-    }
-    if page.len() < SWEEP_STEP_MAX {
-        match sweep.phase.next() {
-            Some(phase) => (sweep.phase, sweep.after) = (phase, 0),
-            None => swept.done = true,
-        }
+        left -= page.len();
     }
     if swept.done {
         transaction.remove(key);
@@ -182,6 +177,27 @@ pub(super) fn go_on(
         transaction.put(key, &sweep);
     }
     Ok(swept)
+}
+
+/// Draws the consequence for what the sweep has come to.
+fn look(
+    transaction: &mut Transaction<'_>,
+    app: &AppId,
+    sweep: &Sweep,
+    swept: &mut Swept,
+) -> Stored<()> {
+    match sweep.phase {
+        Phase::Settling | Phase::Ready => {
+            swept.withdrawn += u64::from(withdraw(transaction, app, sweep, sweep.after)?);
+        }
+        Phase::Queued | Phase::Deferred | Phase::Held => {
+            let id = DeliveryId(sweep.after);
+            if draw(transaction, app, sweep, id)? {
+                swept.cancelled.push(id);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a document may still go, as decided now.

@@ -8,7 +8,7 @@ use crate::domain::profile::AppId;
 use crate::ports::store::{StoreError, Stored};
 
 use super::companies;
-use super::consequences;
+use super::consequences::{self, Swept};
 use super::keys::{self, Counter};
 use super::kv::{Direction, Span};
 use super::transaction::Transaction;
@@ -18,15 +18,15 @@ pub(super) fn load(transaction: &Transaction<'_>, company: CompanyId) -> Stored<
     Ok(transaction.get(&keys::decisions(company))?.unwrap_or_default())
 }
 
-/// Makes a decision durable and begins its consequences (see `consequences`). Answers the app
-/// whose deliveries must be swept; none when nothing changed.
+/// Makes a decision durable with its first consequences. Answers what they were, and the app
+/// whose sweep must go on if they are not done; none when nothing changed.
 pub(super) fn decide(
     transaction: &mut Transaction<'_>,
     company: CompanyId,
     revision: u64,
     decision: Decision,
     entry: &HistoryEntry,
-) -> Stored<Option<AppId>> {
+) -> Stored<Option<(AppId, Swept)>> {
     let mut company = companies::load_at(transaction, company, revision)?;
     let before = load(transaction, company.id)?;
     let mut after = before.clone();
@@ -43,7 +43,8 @@ pub(super) fn decide(
         companies::record(transaction, Some(company.id), entry)?;
     }
     consequences::begin(transaction, company.id, &app, entry);
-    Ok(Some(app))
+    let swept = consequences::go_on(transaction, company.id, &app)?;
+    Ok(Some((app, swept)))
 }
 
 fn apply(

@@ -12,7 +12,7 @@ use super::keys;
 use super::kv::{Direction, Span};
 use super::marks;
 use super::record;
-use super::transaction::{Index, Transaction};
+use super::transaction::{Index, Transaction, readable};
 
 /// One deposit that must be there.
 pub(super) fn load(transaction: &Transaction<'_>, number: u64) -> Stored<Deposit> {
@@ -107,12 +107,27 @@ pub(super) fn ready(
     company: CompanyId,
     limit: usize,
 ) -> Stored<Vec<Deposit>> {
-    below(transaction, &keys::ready(company), Direction::Forwards, limit)
+    at_work(transaction, &keys::ready(company), limit)
 }
 
 /// See `Store::settling`.
 pub(super) fn settling(transaction: &Transaction<'_>, company: CompanyId) -> Stored<Vec<Deposit>> {
-    below(transaction, &keys::settling(company), Direction::Forwards, usize::MAX)
+    at_work(transaction, &keys::settling(company), usize::MAX)
+}
+
+/// Unreadable records that a list of work passes over.
+pub(super) const PASSED_OVER_MAX: usize = 64;
+
+/// Deposits the robot works on: one that cannot be read stops no other.
+fn at_work(transaction: &Transaction<'_>, prefix: &str, limit: usize) -> Stored<Vec<Deposit>> {
+    let span = Span::of(prefix);
+    let enough = limit.saturating_add(PASSED_OVER_MAX);
+    let pairs = transaction.scan(&span, Direction::Forwards, enough)?;
+    let read = |(key, _): &(String, Vec<u8>)| {
+        let deposit = transaction.number_of(key).and_then(|number| load(transaction, number));
+        readable(deposit).transpose()
+    };
+    pairs.iter().filter_map(read).take(limit).collect()
 }
 
 /// See `Store::unsupported`.

@@ -30,8 +30,7 @@ use super::{
 
 impl Ledger {
     /// Draws the consequences that were begun for one app of a company, to their end.
-    async fn sweep(&self, company: CompanyId, app: &AppId) -> Stored<Swept> {
-        let mut all = Swept::default();
+    async fn sweep(&self, company: CompanyId, app: &AppId, mut all: Swept) -> Stored<Swept> {
         while !all.done {
             let app = app.clone();
             let swept =
@@ -61,7 +60,7 @@ impl Store for Ledger {
 
     async fn recover(&self, now: Timestamp) -> Stored<Vec<DeliveryId>> {
         for (company, app) in self.engine.read(consequences::unfinished).await? {
-            self.sweep(company, &app).await?;
+            self.sweep(company, &app, Swept::default()).await?;
         }
         let mut doubtful = Vec::new();
         loop {
@@ -116,12 +115,12 @@ impl Store for Ledger {
         decision: Decision,
         entry: HistoryEntry,
     ) -> Stored<Vec<DeliveryId>> {
-        let app = self
+        let begun = self
             .engine
             .write(move |ledger| decisions::decide(ledger, company, revision, decision, &entry))
             .await?;
-        match app {
-            Some(app) => Ok(self.sweep(company, &app).await?.cancelled),
+        match begun {
+            Some((app, swept)) => Ok(self.sweep(company, &app, swept).await?.cancelled),
             None => Ok(Vec::new()),
         }
     }
@@ -130,12 +129,13 @@ impl Store for Ledger {
         let mut count = 0;
         for company in self.companies().await? {
             let (own, because) = (app.clone(), because.to_owned());
-            self.engine
+            let begun = self
+                .engine
                 .write(move |ledger| {
                     consequences::begin_app_off(ledger, company.id, &own, &because, now)
                 })
                 .await?;
-            let swept = self.sweep(company.id, app).await?;
+            let swept = self.sweep(company.id, app, begun).await?;
             count += swept.cancelled.len() as u64 + swept.withdrawn;
         }
         Ok(count)

@@ -40,11 +40,15 @@ pub(super) fn claim(
     }
     waiting.sort_unstable();
     waiting.truncate(limit);
-    let take = |(_, id): (Timestamp, DeliveryId)| {
-        readdress::to_connection(transaction, id, now)?;
-        deliveries::change(transaction, id, &Step::Claim, now, Promotion::LongestWaiting)
-    };
-    waiting.into_iter().map(take).collect()
+    let mut claimed = Vec::with_capacity(waiting.len());
+    for (_, id) in waiting {
+        let taken = transaction.attempt(|ledger| {
+            readdress::to_connection(ledger, id, now)?;
+            deliveries::change(ledger, id, &Step::Claim, now, Promotion::LongestWaiting)
+        })?;
+        claimed.extend(taken);
+    }
+    Ok(claimed)
 }
 
 /// See `Store::next_due`. While the one delivery that probes a server is on its way, nothing can
@@ -200,22 +204,26 @@ pub(super) fn put_offs(transaction: &Transaction<'_>) -> Stored<Vec<PutOff>> {
 }
 
 /// One batch of `Store::recover`: the deliveries it put in doubt, and whether there may be more.
+/// There are never many: no more than senders.
 pub(super) fn recover(
     transaction: &mut Transaction<'_>,
     now: Timestamp,
 ) -> Stored<(Vec<DeliveryId>, bool)> {
-    let mut doubtful = Vec::new();
-    let sending = Span::of(&keys::state(State::Sending));
-    let mut at_work = transaction.scan(&sending, Direction::Forwards, RECOVER_STEP_MAX)?;
-    let leases = Span::of(keys::LEASES);
-    at_work.extend(transaction.scan(&leases, Direction::Forwards, RECOVER_STEP_MAX)?);
-    for (key, _) in &at_work {
-        let id = DeliveryId(transaction.number_of(key)?);
-        let step = Step::Recover;
-        let after = deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting)?;
+    let mut at_work = transaction.numbers(&keys::state(State::Sending))?;
+    at_work.extend(transaction.numbers(keys::LEASES)?);
+    let (mut doubtful, mut recovered) = (Vec::new(), 0);
+    for id in at_work.into_iter().map(DeliveryId) {
+        let after = transaction.attempt(|ledger| {
+            deliveries::change(ledger, id, &Step::Recover, now, Promotion::LongestWaiting)
+        })?;
+        let Some(after) = after else { continue };
         if after.state == State::InDoubt {
             doubtful.push(id);
         }
+        recovered += 1;
+        if recovered == RECOVER_STEP_MAX {
+            return Ok((doubtful, true));
+        }
     }
-    Ok((doubtful, !at_work.is_empty()))
+    Ok((doubtful, false))
 }

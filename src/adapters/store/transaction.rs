@@ -61,6 +61,20 @@ impl<'a> Transaction<'a> {
         record::decode(bytes).map_err(|problem| self.note(key, problem))
     }
 
+    /// Takes a step of work that must go on: where it meets a record that cannot be read, it is
+    /// undone and passed over.
+    pub(super) fn attempt<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Stored<T>,
+    ) -> Stored<Option<T>> {
+        let before = self.writes.clone();
+        let taken = readable(step(self))?;
+        if taken.is_none() {
+            self.writes = before;
+        }
+        Ok(taken)
+    }
+
     fn note(&self, key: &str, problem: String) -> StoreError {
         self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
         StoreError::Unreadable { key: key.to_owned(), problem }
@@ -142,6 +156,15 @@ impl<'a> Transaction<'a> {
                 Some(_) | None => return Ok(count),
             }
         }
+    }
+}
+
+/// Passes over what cannot be read where work must go on: it has been noted for `health`.
+pub(super) fn readable<T>(answer: Stored<T>) -> Stored<Option<T>> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(StoreError::Unreadable { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
