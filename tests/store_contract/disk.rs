@@ -84,3 +84,32 @@ async fn records_that_cannot_be_read_are_shown() {
     other.import(&file, at(1)).await.unwrap();
     assert_eq!(other.health().await.unwrap().unreadable, [newer, damaged]);
 }
+
+/// The files of a folder as a kill would leave them.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_in_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let rig = Rig::over(Ledger::open(&state, at(0)).unwrap());
+    let company = rig.company().await.id;
+    for number in 0..20 {
+        let id = rig.queued(company, &format!("Achats/{number}.pdf")).await;
+        let killed = directory.path().join(format!("killed {number}"));
+        copy(&state, &killed);
+        let ledger = Ledger::open(&killed, at(0)).unwrap();
+        assert_eq!(ledger.delivery(id).await, Ok(Some(rig.delivery(id).await)));
+        assert!(ledger.health().await.unwrap().unreadable.is_empty());
+    }
+}

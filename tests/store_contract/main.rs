@@ -63,7 +63,7 @@ contract! {
         a_document_moved_out_of_its_folder_still_goes,
         a_document_that_bears_our_mark_was_sent,
         a_replaced_file_with_the_same_bytes_changes_nothing,
-        sixteen_queue_ten_thousand_at_once,
+        sixteen_queue_thousands_at_once,
     };
     duplicates::{
         a_duplicate_follows_and_is_promoted,

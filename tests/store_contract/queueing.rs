@@ -115,8 +115,8 @@ pub(crate) async fn a_replaced_file_with_the_same_bytes_changes_nothing(rig: Rig
     rig.send_one().await;
 }
 
-pub(crate) async fn sixteen_queue_ten_thousand_at_once(rig: Rig) {
-    const DEPOSITS: usize = 10_000;
+pub(crate) async fn sixteen_queue_thousands_at_once(rig: Rig) {
+    const DEPOSITS: usize = 3_000;
     const TASKS: usize = 16;
     let company = rig.company().await;
     let cause = rig.cause(company.id, "Achats").await;
