@@ -1,5 +1,6 @@
 //! The service: rounds on schedule, deliveries beside them, a look at once when hinted at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +10,8 @@ use super::error::{Answer, Error};
 use super::observe::Scope;
 use super::robot::Robot;
 use crate::config::{Config, Schedule};
+use crate::domain::company::CompanyId;
+use crate::domain::path::TreePath;
 use crate::ports::folders::CompanyFolder;
 
 /// How long deliveries under way may take to end after a stop was asked for; what is past its
@@ -18,11 +21,14 @@ pub const STOP_WITHIN: std::time::Duration = std::time::Duration::from_secs(15);
 /// The longest the sender waits before it looks for what is due.
 const IDLE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
+/// Folders in which something changed, by company.
+pub type Hinted = BTreeMap<CompanyFolder, BTreeSet<TreePath>>;
+
 /// Where a look is worth while, from whoever watches the tree. A hint, never the truth.
 #[async_trait::async_trait]
 pub trait Hints: Send {
-    /// The companies in which something changed; none when anything may have.
-    async fn changed(&mut self) -> Option<Vec<CompanyFolder>>;
+    /// The folders in which something changed; none when anything may have.
+    async fn changed(&mut self) -> Option<Hinted>;
 }
 
 /// No watcher: every deposit is found all the same, by the rounds.
@@ -31,7 +37,7 @@ pub struct NoHints;
 
 #[async_trait::async_trait]
 impl Hints for NoHints {
-    async fn changed(&mut self) -> Option<Vec<CompanyFolder>> {
+    async fn changed(&mut self) -> Option<Hinted> {
         std::future::pending().await
     }
 }
@@ -103,22 +109,30 @@ impl Robot {
 
     /// Looks at once where something changed, so that it has settled by the next round; with the
     /// schedule "on deposit" it goes now.
-    async fn follow_hint(&self, hinted: Option<Vec<CompanyFolder>>) -> Answer<()> {
-        if matches!(self.config().robot.schedule, Schedule::OnDeposit) {
-            self.full_round().await?;
-            return Ok(());
-        }
+    async fn follow_hint(&self, hinted: Option<Hinted>) -> Answer<()> {
         for company in self.ports().store.companies().await? {
-            let meant = hinted.as_ref().is_none_or(|folders| folders.contains(&company.folder));
-            if !meant || company.hold.is_some() {
+            let folders = hinted.as_ref().map(|hinted| hinted.get(&company.folder));
+            if company.hold.is_some() || folders == Some(None) {
                 continue;
             }
-            match self.observe(company.id, Scope::Changed).await {
-                Ok(_) | Err(Error::Folder(_) | Error::Refused(_)) => {}
-                Err(error) => return Err(error),
+            self.look_at_once(company.id, Scope::Changed).await?;
+            // A change in place leaves the folder's stamp as it was: listed all the same.
+            if let Some(folders) = folders.flatten() {
+                self.look_at_once(company.id, Scope::Only(folders.clone())).await?;
             }
         }
+        if matches!(self.config().robot.schedule, Schedule::OnDeposit) {
+            self.full_round().await?;
+        }
         Ok(())
+    }
+
+    /// What can't be looked at now is found by the next round.
+    async fn look_at_once(&self, company: CompanyId, scope: Scope) -> Answer<()> {
+        match self.observe(company, scope).await {
+            Ok(_) | Err(Error::Folder(_) | Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends what is due whenever it is due, until the stop; what is under way ends first.

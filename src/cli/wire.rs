@@ -1,6 +1,5 @@
 //! Joins the robot and the world: the only file that names adapters.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -12,11 +11,10 @@ use crate::adapters::smtp::SmtpTransport;
 use crate::adapters::store::{Ledger, OpenError};
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
-use crate::app::service::{Hints, NoHints};
+use crate::app::service::{Hinted, Hints, NoHints};
 use crate::app::{Ports, Robot};
 use crate::config::{Config, TransportConfig};
 use crate::ports::Clock;
-use crate::ports::folders::CompanyFolder;
 use crate::ports::transport::{Probe, Transport};
 
 /// The machine's clock.
@@ -79,13 +77,15 @@ struct Watching(Watcher);
 
 #[async_trait::async_trait]
 impl Hints for Watching {
-    async fn changed(&mut self) -> Option<Vec<CompanyFolder>> {
+    async fn changed(&mut self) -> Option<Hinted> {
         loop {
             match self.0.changed().await {
                 Hint::Folders(changed) => {
-                    let companies: BTreeSet<_> =
-                        changed.into_iter().map(|folder| folder.company).collect();
-                    return Some(companies.into_iter().collect());
+                    let mut hinted = Hinted::new();
+                    for folder in changed {
+                        hinted.entry(folder.company).or_default().insert(folder.directory);
+                    }
+                    return Some(hinted);
                 }
                 Hint::Everything => return None,
                 Hint::Incomplete(error) => {

@@ -30,6 +30,46 @@ async fn every_command_works_beside_the_service() {
     assert_eq!(firm.json(0, &["status"])["service"], false);
 }
 
+/// Looks at the documents this many times for what a hint brings; each look is a process.
+const LOOKS_MAX: usize = 500;
+
+#[tokio::test]
+async fn a_sent_document_that_grows_in_place_is_seen_at_the_kernels_hint() {
+    let rig = Rig::start();
+    let firm = Firm::mailing(&rig).switched_on();
+    fs::write(firm.achats("facture.pdf"), b"%PDF one").unwrap();
+    firm.json(0, &["round"]);
+    let service = firm.serve();
+
+    fs::write(firm.achats("facture.pdf"), b"%PDF one, corrected").unwrap();
+
+    let seen = (0..LOOKS_MAX).any(|_| {
+        let documents = firm.json(0, &["documents", COMPANY, "--state", "settling"]);
+        documents.as_array().is_some_and(|rows| !rows.is_empty())
+    });
+    assert!(seen);
+    assert_eq!(service.terminate(), Some(0));
+    assert_eq!(rig.mails(TOOL).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_with_a_long_queue_leaves_nothing_in_doubt() {
+    let rig = Rig::start();
+    let firm = Firm::mailing(&rig).switched_on();
+    for number in 0..150 {
+        fs::write(firm.achats(&format!("{number}.pdf")), format!("%PDF {number}")).unwrap();
+    }
+    let service = firm.serve();
+
+    assert_eq!(service.terminate(), Some(0));
+
+    assert_eq!(firm.json(0, &["status"])["counts"]["in_doubt"], 0);
+    firm.run(&["round"]);
+    let status = firm.json(0, &["status"]);
+    assert_eq!(status["counts"]["sent"], 150, "{status}");
+    assert_eq!(rig.mails(TOOL).await.len(), 150);
+}
+
 #[tokio::test]
 async fn a_second_service_on_one_state_is_refused_and_told_the_first_ones_number() {
     let rig = Rig::start();
