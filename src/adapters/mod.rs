@@ -4,6 +4,7 @@ pub mod clock;
 pub mod compose;
 pub mod folders;
 pub mod outbox;
+pub mod replaceable;
 pub mod smtp;
 pub mod store;
 pub mod systemd;

@@ -71,7 +71,11 @@ pub(super) fn load(file: &Path, output: Output) -> Result<Config, Complaints> {
 
 /// The robot, ready for its first round.
 pub(super) async fn robot(config: &Config) -> Result<Robot> {
-    let robot = wire::robot(config)?;
+    recovered(wire::robot(config)?).await
+}
+
+/// A robot that has put its house in order after a stop.
+pub(super) async fn recovered(robot: Robot) -> Result<Robot> {
     robot.recover().await.context("the robot cannot start")?;
     Ok(robot)
 }

@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tracing::Level;
 
 use super::control::{self, Listener};
-use super::door::{load, robot};
+use super::door::{load, recovered};
 use super::output::with_causes;
 use super::run::{Call, Ended};
-use super::wire::systemd;
+use super::wire::{MailSwitch, systemd};
 use super::{logging, wire};
 use crate::app::Robot;
 use crate::app::requests::Outcome;
@@ -34,12 +34,13 @@ pub(super) async fn run(call: &Call) -> Result<Ended> {
              restarts it"
         );
     }
-    let robot = robot(&config).await?;
+    let (robot, mail) = wire::lasting_robot(&config)?;
+    let robot = recovered(robot).await?;
     let listener = Listener::bind(directory, config.state.socket_group.as_deref()).await?;
     let (stop, stopped) = watch::channel(false);
     let helpers = [
         tokio::spawn(stop_at_signal(Signals::listen()?, stop.clone())),
-        tokio::spawn(follow_config(robot.clone(), call.config.clone(), hang_up()?)),
+        tokio::spawn(follow_config(robot.clone(), mail, call.config.clone(), hang_up()?)),
         tokio::spawn(keep_alive()),
     ];
     let answers = Arc::new(robot.clone());
@@ -102,7 +103,7 @@ async fn keep_alive() {
 }
 
 /// Takes a changed configuration; one with mistakes leaves the old one in force.
-async fn follow_config(robot: Robot, file: PathBuf, mut hang_up: Signal) {
+async fn follow_config(robot: Robot, mail: MailSwitch, file: PathBuf, mut hang_up: Signal) {
     let mut known = stamp(&file);
     let mut look = tokio::time::interval(CONFIG_LOOK);
     loop {
@@ -115,7 +116,7 @@ async fn follow_config(robot: Robot, file: PathBuf, mut hang_up: Signal) {
             continue;
         }
         known = seen;
-        match reload(&robot, &file).await {
+        match reload(&robot, &mail, &file).await {
             Ok(()) => tracing::info!("routes.toml was changed and taken"),
             Err(error) => tracing::error!(
                 problem = with_causes(&error),
@@ -131,11 +132,10 @@ fn stamp(file: &Path) -> Option<(u64, u64, i64, i64)> {
     Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
-async fn reload(robot: &Robot, file: &Path) -> Result<()> {
+async fn reload(robot: &Robot, mail: &MailSwitch, file: &Path) -> Result<()> {
     let config = config::load(file, &Environment::system())?;
     let current = robot.config();
     let fixed = [
-        ("[mail]", config.mail.transport != current.mail.transport),
         ("documents.ignore", config.documents.ignore != current.documents.ignore),
         ("state.socket_group", config.state.socket_group != current.state.socket_group),
         ("robot.watch", config.robot.watch != current.robot.watch),
@@ -144,6 +144,8 @@ async fn reload(robot: &Robot, file: &Path) -> Result<()> {
     if let Some((key, _)) = fixed.iter().find(|(_, changed)| *changed) {
         bail!("{key} was changed\nhint: restart the service to take the new routes.toml");
     }
+    let replace_transport = mail.prepare(&config)?;
     robot.take_config(config).await?;
+    replace_transport();
     Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
 use crate::adapters::outbox::Outbox;
+use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
 use crate::adapters::store::{Ledger, OpenError};
 pub(super) use crate::adapters::systemd;
@@ -25,16 +26,33 @@ pub(super) fn clock() -> Arc<dyn Clock> {
 /// The robot over the world that the configuration names. Only one process can have it: the
 /// store is locked.
 pub(super) fn robot(config: &Config) -> Result<Robot> {
+    robot_with(config, transport(config)?)
+}
+
+/// The same, with a transport that takes another `[mail]` while the robot runs.
+pub(super) fn lasting_robot(config: &Config) -> Result<(Robot, MailSwitch)> {
+    let transport = Arc::new(Replaceable::new(transport(config)?));
+    let robot = robot_with(config, transport.clone())?;
+    Ok((robot, MailSwitch(transport)))
+}
+
+/// Where a changed `[mail]` takes effect.
+pub(super) struct MailSwitch(Arc<Replaceable>);
+
+impl MailSwitch {
+    /// Makes the transport of a new configuration: it is tried for mistakes before it is used.
+    pub(super) fn prepare(&self, config: &Config) -> Result<impl FnOnce() + use<>> {
+        let (replaceable, next) = (Arc::clone(&self.0), transport(config)?);
+        Ok(move || replaceable.replace(next))
+    }
+}
+
+fn robot_with(config: &Config, transport: Arc<dyn Transport>) -> Result<Robot> {
     let clock = clock();
     let folders = tree(config)?;
     let directory = &config.state.directory;
     let store = Ledger::open(directory, clock.now())?;
-    let ports = Ports {
-        clock,
-        folders: Arc::new(folders),
-        store: Arc::new(store),
-        transport: transport(config)?,
-    };
+    let ports = Ports { clock, folders: Arc::new(folders), store: Arc::new(store), transport };
     Ok(Robot::new(config.clone(), ports))
 }
 

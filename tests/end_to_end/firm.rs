@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::Value;
@@ -118,20 +118,32 @@ profile = "quickbooks"
                 break;
             }
         }
-        // Read on, or the service would stand still on a full pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Service { child }
+        Service { child, log: Some(log) }
     }
 }
 
 /// A service that runs; killed when the test ends.
 pub(crate) struct Service {
     child: Child,
+    log: Option<BufReader<ChildStderr>>,
 }
 
 impl Service {
+    /// SIGHUP: it looks at routes.toml now. Waits for a line of the log with these words.
+    pub(crate) fn reload(&mut self, words: &str) {
+        self.signal(rustix::process::Signal::HUP);
+        let log = self.log.as_mut().unwrap();
+        let mut said = String::new();
+        while !said.contains(words) {
+            assert!(log.read_line(&mut said).unwrap() > 0, "the service ended: {said}");
+        }
+    }
+
     /// SIGTERM; answers how it ended.
     pub(crate) fn terminate(mut self) -> Option<i32> {
+        // Read on, or the service would stand still on a full pipe.
+        let mut log = self.log.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         self.signal(rustix::process::Signal::TERM);
         self.child.wait().unwrap().code()
     }

@@ -71,6 +71,27 @@ async fn a_stop_with_a_long_queue_leaves_nothing_in_doubt() {
 }
 
 #[tokio::test]
+async fn a_changed_mail_server_is_taken_and_a_file_with_mistakes_is_not() {
+    let rig = Rig::start();
+    let firm = Firm::new("[mail]\ntransport = \"outbox\"\noutbox = \"outbox\"\n").switched_on();
+    let mut service = firm.serve();
+    let routes = fs::read_to_string(firm.routes()).unwrap();
+    let outbox = "transport = \"outbox\"\noutbox = \"outbox\"\n";
+    let good = routes.replace(&format!("[mail]\n{outbox}"), &rig.mail_section());
+
+    fs::write(firm.routes(), good.replace("settle = \"1s\"", "settle = \"never\"")).unwrap();
+    service.reload("the old one stays in force");
+    fs::write(firm.routes(), good).unwrap();
+    service.reload("changed and taken");
+    fs::write(firm.achats("facture.pdf"), b"%PDF by the new server").unwrap();
+    firm.json(0, &["round"]);
+
+    assert_eq!(rig.mails(TOOL).await.len(), 1);
+    assert!(!firm.path().join("outbox").exists());
+    assert_eq!(service.terminate(), Some(0));
+}
+
+#[tokio::test]
 async fn a_second_service_on_one_state_is_refused_and_told_the_first_ones_number() {
     let rig = Rig::start();
     let firm = Firm::mailing(&rig);
