@@ -10,8 +10,8 @@ use super::inspect::problem_view;
 use super::requests::{Answers, Ask, Outcome, Reply, Request, Turn};
 use super::robot::Robot;
 use super::round::{Rounded, SecondLook};
-use super::switch::Turning;
-use super::views::{ExportView, PlannedView, RoundView, SwitchedView};
+use super::switch::{Turned, Turning};
+use super::views::{ExportView, PlannedView, RoundView};
 use crate::domain::deposit::{Deposit, Verdict};
 use crate::domain::path::TreePath;
 
@@ -272,7 +272,7 @@ impl Robot {
         {
             tracing::info!("a switch is turned on for whole companies");
         }
-        let mut views: Vec<SwitchedView> = if preview {
+        let Turned { mut views, left_out } = if preview {
             self.rehearsal().await?.switch(company, turning, by).await?
         } else {
             self.switch(company, turning, by).await?
@@ -281,16 +281,17 @@ impl Robot {
             view.preview = preview;
         }
         self.shared.poke();
-        let mut reply = done(&views)?;
+        let mut reply = attended(!left_out.is_empty(), &views)?;
         let warnings = views.iter().flat_map(|view| {
             view.warnings.iter().map(|warning| format!("{}: {warning}", view.company))
         });
         reply.notices = warnings.collect();
-        if views.is_empty() {
+        if views.is_empty() && left_out.is_empty() {
             reply
                 .notices
                 .push(format!("no company is connected to {} and has this folder", turning.app));
         }
+        reply.notices.extend(left_out);
         Ok(reply)
     }
 }

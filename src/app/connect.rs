@@ -109,9 +109,10 @@ impl Robot {
         let held = company.hold.as_ref().map(|hold| hold.message.clone());
         match held.or_else(|| self.another_root(company).map(|(_, message)| message)) {
             None => Ok(()),
-            Some(message) => {
-                Err(Error::Refused(format!("`{}` is held just now: {message}", company.slug)))
-            }
+            Some(message) => Err(Error::Refused(format!(
+                "{} is held: {message}\nhint: mend that first; `facteur check` says when it is",
+                company.slug
+            ))),
         }
     }
 

@@ -17,6 +17,15 @@ use crate::ports::folders::FolderError;
 /// A file modified within this time of a switch's turning is listed as being written.
 const BEING_WRITTEN_SECONDS: i128 = 60;
 
+/// What the turning of a switch came to.
+#[derive(Debug, Default)]
+pub(super) struct Turned {
+    /// One for each company.
+    pub(super) views: Vec<SwitchedView>,
+    /// Companies that were meant too and could not be turned, with the reason.
+    pub(super) left_out: Vec<String>,
+}
+
 /// One turn of one switch.
 #[derive(Debug, Clone)]
 pub(super) struct Turning {
@@ -34,21 +43,42 @@ impl Robot {
         company: Option<&str>,
         turning: &Turning,
         by: &str,
-    ) -> Answer<Vec<SwitchedView>> {
+    ) -> Answer<Turned> {
         if let Some(company) = company {
             let company = self.known_company(company).await?;
-            return Ok(vec![self.turn(&company, turning, by).await?]);
+            let views = vec![self.turn(&company, turning, by).await?];
+            return Ok(Turned { views, ..Turned::default() });
         }
-        let mut views = Vec::new();
+        let mut turned = Turned::default();
         for company in self.ports().store.companies().await? {
             let decisions = self.ports().store.decisions(company.id).await?;
             let connection = decisions.connections.get(&turning.app);
-            let connected = connection.is_some_and(|connection| connection.connected);
-            if connected && company.hold.is_none() && self.has_folder(&company, &turning.folder)? {
-                views.push(self.turn(&company, turning, by).await?);
+            if !connection.is_some_and(|connection| connection.connected) {
+                continue;
+            }
+            // One company's trouble never stops the others.
+            match self.turn_where_it_is(&company, turning, by).await {
+                Ok(view) => turned.views.extend(view),
+                Err(error @ (Error::Folder(_) | Error::Refused(_) | Error::Words(_))) => {
+                    turned.left_out.push(format!("{} was left out: {error}", company.slug));
+                }
+                Err(error @ (Error::Store(_) | Error::Task(_))) => return Err(error),
             }
         }
-        Ok(views)
+        Ok(turned)
+    }
+
+    async fn turn_where_it_is(
+        &self,
+        company: &Company,
+        turning: &Turning,
+        by: &str,
+    ) -> Answer<Option<SwitchedView>> {
+        self.refuse_held(company)?;
+        if self.has_folder(company, &turning.folder)? {
+            return self.turn(company, turning, by).await.map(Some);
+        }
+        Ok(None)
     }
 
     fn has_folder(&self, company: &Company, folder: &TreePath) -> Answer<bool> {

@@ -3,6 +3,7 @@
 use super::error::{Answer, Error};
 use super::robot::Robot;
 use super::views::LocalTime;
+use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::delivery::DeliveryId;
@@ -118,6 +119,11 @@ pub(super) fn delivery_id(words: &str) -> Answer<DeliveryId> {
             words.escape_debug()
         ))
     })
+}
+
+/// A time as people of the firm read it in a sentence.
+pub(super) fn local_words(config: &Config, at: Timestamp) -> String {
+    at.with_timezone(&config.firm.time_zone).format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A folder as people read it: the company's own folder has no name.

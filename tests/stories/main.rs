@@ -7,4 +7,6 @@
 mod world;
 
 mod deposits;
+mod desk;
 mod office;
+mod switches;

@@ -1,11 +1,16 @@
 //! States and verdicts in plain words, with what a person can do.
 
+use crate::app::words::{folder_words, local_words};
+use crate::config::Config;
 use crate::domain::decision::{Decisions, Ruling};
 use crate::domain::delivery::{Delivery, HeldReason, State};
 use crate::domain::deposit::{Cause, Deposit, Skip, Verdict};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::verdict::folder_of;
+
+/// What sends a document that no switch sends.
+const BACKFILL: &str = "`facteur backfill` sends older documents";
 
 /// A document's standing with one app, as the interface names it.
 #[derive(Debug, Clone)]
@@ -18,6 +23,7 @@ pub(super) struct Standing {
 
 /// The standing of a document with an app. `delivery` is the one its verdict names.
 pub(super) fn standing(
+    config: &Config,
     app: &AppId,
     path: &TreePath,
     deposit: Option<&Deposit>,
@@ -44,14 +50,14 @@ pub(super) fn standing(
         (Some(Verdict::Queued(_)), Some(delivery)) => Standing {
             state: delivery.state.as_str(),
             reason: delivery.reason,
-            because: of_delivery(&delivery),
+            because: of_delivery(config, &delivery),
             delivery: Some(delivery),
         },
         (Some(Verdict::Queued(id)), None) => {
             plain("queued", format!("delivery {id} is not in the ledger"))
         }
-        (Some(Verdict::Skipped(skip)), _) => skipped(app, path, Some(*skip), decisions),
-        (None, _) => skipped(app, path, None, decisions),
+        (Some(Verdict::Skipped(skip)), _) => skipped(config, app, path, Some(*skip), decisions),
+        (None, _) => skipped(config, app, path, None, decisions),
     }
 }
 
@@ -64,7 +70,13 @@ fn settling(deposit: Option<&Deposit>) -> String {
 }
 
 /// Why it doesn't go: seen from the decisions of today.
-fn skipped(app: &AppId, path: &TreePath, skip: Option<Skip>, decisions: &Decisions) -> Standing {
+fn skipped(
+    config: &Config,
+    app: &AppId,
+    path: &TreePath,
+    skip: Option<Skip>,
+    decisions: &Decisions,
+) -> Standing {
     let (state, because) = match (decisions.ruling(app, &folder_of(path)), skip) {
         (Ruling::NotConnected, _) => {
             (Skip::NotConnected, format!("{app} is not connected to this company"))
@@ -73,10 +85,23 @@ fn skipped(app: &AppId, path: &TreePath, skip: Option<Skip>, decisions: &Decisio
         (Ruling::On(..) | Ruling::Renamed(..), Some(Skip::Unsupported)) => {
             (Skip::Unsupported, format!("{app} doesn't take files of this type"))
         }
-        (Ruling::On(folder, switch) | Ruling::Renamed(folder, switch), _) => {
-            let at = switch.at.format("%Y-%m-%d %H:%M UTC");
+        // An exception was cleared, or the app connected or enabled, since: what was there then
+        // came after the switch, and is not sent by it all the same (R7).
+        (Ruling::On(..) | Ruling::Renamed(..), Some(Skip::SwitchOff)) => (
+            Skip::BeforeActivation,
+            format!("no switch was on for its folder when it was deposited; {BACKFILL}"),
+        ),
+        (Ruling::On(..) | Ruling::Renamed(..), Some(Skip::NotConnected)) => (
+            Skip::BeforeActivation,
+            format!("{app} was not connected when it was deposited; {BACKFILL}"),
+        ),
+        (
+            Ruling::On(folder, switch) | Ruling::Renamed(folder, switch),
+            Some(Skip::BeforeActivation) | None,
+        ) => {
+            let (folder, at) = (folder_words(folder), local_words(config, switch.at));
             let because = format!(
-                "it was there before the switch of `{folder}` was turned on ({at}, by {}); `facteur backfill` sends older documents",
+                "it was there before the switch of {folder} was turned on ({at}, by {}); {BACKFILL}",
                 switch.by
             );
             (Skip::BeforeActivation, because)
@@ -85,12 +110,12 @@ fn skipped(app: &AppId, path: &TreePath, skip: Option<Skip>, decisions: &Decisio
     Standing { state: state.as_str(), reason: None, delivery: None, because }
 }
 
-fn of_delivery(delivery: &Delivery) -> String {
+fn of_delivery(config: &Config, delivery: &Delivery) -> String {
     let id = delivery.id;
     let last = delivery.events.last().map_or("", |event| event.because.as_str());
     let answer = delivery.last_answer.as_deref().unwrap_or("nothing");
     match delivery.state {
-        State::Queued => format!("it goes with the next deliveries{}", by(&delivery.cause)),
+        State::Queued => format!("it goes with the next deliveries{}", by(config, &delivery.cause)),
         State::Sending => "it is being sent just now".to_owned(),
         State::Deferred => format!(
             "the mail server put it off ({answer}); it is tried again by itself, or now by `facteur retry {id}`"
@@ -98,7 +123,9 @@ fn of_delivery(delivery: &Delivery) -> String {
         State::Sent if delivery.rehearsal => {
             "sent in a rehearsal, not to the tool: it doesn't count as validated".to_owned()
         }
-        State::Sent => format!("sent{}; the mail server said: {answer}", by(&delivery.cause)),
+        State::Sent => {
+            format!("sent{}; the mail server said: {answer}", by(config, &delivery.cause))
+        }
         State::Refused => format!(
             "refused ({answer}); when the cause is mended, `facteur retry {id}` sends it again"
         ),
@@ -114,11 +141,12 @@ fn of_delivery(delivery: &Delivery) -> String {
     }
 }
 
-fn by(cause: &Cause) -> String {
+fn by(config: &Config, cause: &Cause) -> String {
     match cause {
         Cause::Switch { folder, at, by, .. } => format!(
-            ", by the switch of `{folder}` (turned on {} by {by})",
-            at.format("%Y-%m-%d %H:%M UTC")
+            ", by the switch of {} (turned on {} by {by})",
+            folder_words(folder),
+            local_words(config, *at)
         ),
         Cause::Backfill { by } => format!(", asked for by {by}"),
     }

@@ -113,8 +113,10 @@ impl Robot {
         let deliveries = self.deliveries_of(deposit).await?;
         let listed: Vec<Delivery> = deliveries.values().cloned().collect();
         let validated = deposit.is_some_and(|deposit| deposit.is_validated(&listed));
+        let config = self.config();
         let rows = decisions.connections.keys().map(|app| {
-            let standing = standing(app, path, deposit, decisions, deliveries.get(app).cloned());
+            let delivery = deliveries.get(app).cloned();
+            let standing = standing(&config, app, path, deposit, decisions, delivery);
             DocumentView {
                 company: slug.clone(),
                 path: path.to_string(),

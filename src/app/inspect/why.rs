@@ -62,6 +62,7 @@ impl Robot {
         decisions: &Decisions,
     ) -> Answer<StoryView> {
         let current = deposits.first();
+        let config = self.config();
         let mut told: Vec<(Option<crate::domain::Timestamp>, EventView)> = Vec::new();
         if record.is_some_and(|record| record.deposit.is_none()) {
             told.push((None, before()));
@@ -78,10 +79,10 @@ impl Robot {
                 let events = delivery.events.iter().filter(|_| own);
                 told.extend(events.map(|event| (Some(event.at), self.of_delivery(event))));
             }
-            standing_now = Some(standing(app, path, Some(deposit), decisions, delivery));
+            standing_now = Some(standing(&config, app, path, Some(deposit), decisions, delivery));
         }
         let standing =
-            standing_now.unwrap_or_else(|| standing(app, path, current, decisions, None));
+            standing_now.unwrap_or_else(|| standing(&config, app, path, current, decisions, None));
         told.sort_by_key(|(at, _)| *at);
         Ok(StoryView {
             app: Some(app.to_string()),
