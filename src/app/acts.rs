@@ -1,17 +1,34 @@
 //! What people do to deliveries: retry, release, cancel, settle, resend.
 
+use super::connect::refuse_disabled;
 use super::error::{Answer, Error};
 use super::observe::commit_deposit;
 use super::queue::candidate;
 use super::requests::Selection;
 use super::robot::Robot;
 use super::views::{ActedView, RefusedView};
-use crate::domain::company::CompanyHoldReason;
-use crate::domain::delivery::{Act, Delivery, HeldReason};
+use crate::domain::company::{Company, CompanyHoldReason};
+use crate::domain::delivery::{Act, Delivery, HeldReason, State, StepRefusal};
 use crate::domain::deposit::{Cause, Deposit, Due, Fate, Verdict};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::ports::store::StoreError;
+
+/// What acts on deliveries came to.
+#[derive(Debug)]
+pub(super) struct Acted {
+    pub(super) view: ActedView,
+    /// What is to be confirmed first; nothing was done.
+    pub(super) question: Option<String>,
+    /// Why nothing at all was changed, with the remedy.
+    pub(super) failure: Option<String>,
+}
+
+/// Why an act doesn't fit a delivery, and what does.
+struct Obstacle {
+    problem: String,
+    remedy: String,
+}
 
 impl Robot {
     /// Does something to deliveries. Without ids, and not confirmed, it only counts them.
@@ -21,43 +38,107 @@ impl Robot {
         selection: &Selection,
         confirmed: bool,
         by: &str,
-    ) -> Answer<ActedView> {
-        if act == Act::Release && selection.reason == Some(HeldReason::RootChanged) {
-            self.release_root(selection, by).await?;
-        }
+    ) -> Answer<Acted> {
+        let root = self.root_to_accept(act, selection).await?;
         let by_id = !selection.ids.is_empty();
         let mut deliveries = self.selected(selection).await?;
         if !by_id {
             deliveries.retain(|delivery| act.applies_to(delivery.state));
         }
-        let mut view =
-            ActedView { count: deliveries.len() as u64, changed: Vec::new(), refused: Vec::new() };
+        let count = deliveries.len() as u64;
+        let view = ActedView { count, changed: Vec::new(), refused: Vec::new() };
         if !by_id && !confirmed {
-            return Ok(view);
+            let question = question(act, count, root.as_ref());
+            return Ok(Acted { view, question, failure: None });
         }
+        if let Some(company) = root {
+            self.accept_root(&company, by).await?;
+        }
+        let mut acted = Acted { view, question: None, failure: None };
         for delivery in deliveries {
-            match self.ports().store.act(delivery.id, act, by, self.now()).await {
-                Ok(_) => view.changed.push(delivery.id.to_string()),
-                Err(error @ (StoreError::Step(_) | StoreError::Duplicate(_))) => {
-                    view.refused.push(refused(act, &delivery, &error));
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let id = delivery.id.to_string();
+            let Some(Obstacle { problem, remedy }) = self.act_on_one(act, &delivery, by).await?
+            else {
+                acted.view.changed.push(id);
+                continue;
+            };
+            acted.failure.get_or_insert(format!("delivery {id}: {problem}\nhint: {remedy}"));
+            acted.view.refused.push(RefusedView { id, because: format!("{problem}; {remedy}") });
         }
-        view.count = view.changed.len() as u64;
+        if !acted.view.changed.is_empty() {
+            acted.failure = None;
+        }
+        acted.view.count = acted.view.changed.len() as u64;
         self.shared.poke();
-        Ok(view)
+        Ok(acted)
     }
 
-    async fn release_root(&self, selection: &Selection, by: &str) -> Answer<()> {
-        let Some(words) = &selection.company else { return Ok(()) };
+    async fn act_on_one(
+        &self,
+        act: Act,
+        delivery: &Delivery,
+        by: &str,
+    ) -> Answer<Option<Obstacle>> {
+        if queues(act) && act.applies_to(delivery.state) {
+            let obstacle = self.obstacle_to_sending(delivery).await?;
+            if obstacle.is_some() {
+                return Ok(obstacle);
+            }
+        }
+        match self.ports().store.act(delivery.id, act, by, self.now()).await {
+            Ok(_) => Ok(None),
+            Err(StoreError::Step(step)) => Ok(Some(unfit(act, delivery, &step))),
+            Err(StoreError::Duplicate(other)) => Ok(Some(Obstacle {
+                problem: format!("the same document is with delivery {other} already"),
+                remedy: format!("`facteur deliveries` shows that one; cancel {other} to send this"),
+            })),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Why a delivery could not leave if it were queued: it would wait for ever, or be held again.
+    async fn obstacle_to_sending(&self, delivery: &Delivery) -> Answer<Option<Obstacle>> {
+        let config = self.config();
+        let app = &delivery.app;
+        let obstacle = |problem: String, remedy: String| Ok(Some(Obstacle { problem, remedy }));
+        if !config.apps.get(app).is_some_and(|profile| profile.enabled) {
+            return obstacle(
+                format!("{app} is turned off in routes.toml"),
+                format!("`enabled = true` in [apps.{app}] comes first"),
+            );
+        }
+        let decisions = self.ports().store.decisions(delivery.company).await?;
+        if !decisions.connections.get(app).is_some_and(|found| found.connected) {
+            let slug = self.company_by_id(delivery.company).await?.slug;
+            return obstacle(
+                format!("{app} is not connected to {slug}"),
+                format!("`facteur connect {slug} {app}` comes first"),
+            );
+        }
+        match (&config.mail.redirect_to, delivery.rehearsal) {
+            (Some(_), false) => obstacle(
+                "a rehearsal is on (`redirect_to`), and it was queued for the tool".to_owned(),
+                "end the rehearsal in routes.toml first".to_owned(),
+            ),
+            (redirected, true) if redirected.as_ref() != Some(&delivery.recipient) => obstacle(
+                "it belongs to a rehearsal (`redirect_to`) that is over".to_owned(),
+                "`facteur backfill` sends its document to the tool".to_owned(),
+            ),
+            (Some(_) | None, _) => Ok(None),
+        }
+    }
+
+    /// The company whose root a person accepts by releasing it.
+    async fn root_to_accept(&self, act: Act, selection: &Selection) -> Answer<Option<Company>> {
+        let Some(words) = &selection.company else { return Ok(None) };
+        if act != Act::Release || selection.reason != Some(HeldReason::RootChanged) {
+            return Ok(None);
+        }
         let company = self.known_company(words).await?;
         let is_held =
             company.hold.as_ref().is_some_and(|hold| hold.reason == CompanyHoldReason::RootChanged);
-        if is_held || self.another_root(&company).is_some() {
-            self.accept_root(&company, by).await?;
-        }
-        Ok(())
+        let is_meant = is_held || self.another_root(&company).is_some();
+        Ok(is_meant.then_some(company))
     }
 
     /// Sends one document of a company to an app once more; a duplicate gets a delivery of its
@@ -68,9 +149,10 @@ impl Robot {
         path: &TreePath,
         app: &str,
         by: &str,
-    ) -> Answer<ActedView> {
+    ) -> Answer<Acted> {
         let company = self.known_company(company).await?;
-        let (app, _) = self.app_named(app)?;
+        let (app, profile) = self.app_named(app)?;
+        refuse_disabled(&app, &profile)?;
         let deposits = self.ports().store.deposits_at(company.id, path).await?;
         let deposit = deposits.into_iter().next().ok_or_else(|| never_deposited(path))?;
         let id = match deposit.verdicts.get(&app) {
@@ -80,7 +162,7 @@ impl Robot {
             }
             Some(Verdict::Due(_)) => {
                 return Err(Error::Words(format!(
-                    "`{path}` has not gone to {app} yet: it is still settling"
+                    "`{path}` has not gone to {app} yet: it is still settling\nhint: wait for the next round"
                 )));
             }
             Some(Verdict::Skipped(_)) | None => return Err(never_deposited(path)),
@@ -91,11 +173,11 @@ impl Robot {
 
     async fn send_duplicate(
         &self,
-        company: &crate::domain::company::Company,
+        company: &Company,
         mut deposit: Deposit,
         app: &AppId,
         by: &str,
-    ) -> Answer<ActedView> {
+    ) -> Answer<Acted> {
         let store = &self.ports().store;
         let cause = Cause::Backfill { by: by.to_owned() };
         let due = Due { cause, inbox: None, fate: Fate::Queue };
@@ -119,7 +201,28 @@ impl Robot {
                 Vec::new()
             }
         };
-        Ok(ActedView { count: changed.len() as u64, changed, refused: Vec::new() })
+        let view = ActedView { count: changed.len() as u64, changed, refused: Vec::new() };
+        Ok(Acted { view, question: None, failure: None })
+    }
+}
+
+fn question(act: Act, count: u64, root: Option<&Company>) -> Option<String> {
+    match root {
+        Some(company) => Some(format!(
+            "take what is at `{}` now as the folder of {}, and {} {count} deliveries?",
+            company.folder,
+            company.slug,
+            act.as_str()
+        )),
+        None if count > 0 => Some(format!("{} {count} deliveries?", act.as_str())),
+        None => None,
+    }
+}
+
+fn queues(act: Act) -> bool {
+    match act {
+        Act::Retry | Act::Release | Act::SettleNotSent | Act::Resend => true,
+        Act::Cancel | Act::SettleSent => false,
     }
 }
 
@@ -129,18 +232,27 @@ fn never_deposited(path: &TreePath) -> Error {
     ))
 }
 
-fn refused(act: Act, delivery: &Delivery, error: &StoreError) -> RefusedView {
-    let because = match error {
-        StoreError::Step(_) => {
-            format!("it is {}; `{}` doesn't apply", delivery.state.as_str(), act.as_str())
+fn unfit(act: Act, delivery: &Delivery, step: &StepRefusal) -> Obstacle {
+    let id = delivery.id;
+    let problem = match step {
+        StepRefusal::State { state } => {
+            let state = state.as_str().replace('_', " ");
+            format!("it is {state}: `{}` doesn't apply", act.as_str())
         }
-        StoreError::Conflict
-        | StoreError::Duplicate(_)
-        | StoreError::OverLimit(_)
-        | StoreError::NotFound(_)
-        | StoreError::Unreadable { .. }
-        | StoreError::Unknown(_)
-        | StoreError::Import(_) => error.to_string(),
+        StepRefusal::OldAttempt { .. } | StepRefusal::Leased | StepRefusal::NotDue { .. } => {
+            step.to_string()
+        }
     };
-    RefusedView { id: delivery.id.to_string(), because }
+    let remedy = match delivery.state {
+        State::Queued => format!("it goes by itself; `facteur cancel {id}` stops it"),
+        State::Sending => "look again when it has left".to_owned(),
+        State::Deferred => format!("`facteur retry {id}` sends it now"),
+        State::Sent => format!("`facteur resend {id}` sends it once more"),
+        State::Refused | State::Cancelled => format!("`facteur retry {id}` sends it"),
+        State::InDoubt => {
+            format!("look in the tool, then `facteur settle {id} --sent` or `--not-sent`")
+        }
+        State::Held => format!("`facteur release {id}` sends it, `facteur cancel {id}` doesn't"),
+    };
+    Obstacle { problem, remedy }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::acts::Acted;
 use super::backfill::Wanted;
 use super::connect::Asked;
 use super::error::{Answer, Error};
@@ -48,6 +49,15 @@ fn attended<T: Serialize>(needs_person: bool, view: &T) -> Answer<Reply> {
 /// What only counts until it is confirmed.
 fn counted<T: Serialize>(confirmed: bool, question: String, view: &T) -> Answer<Reply> {
     reply(if confirmed { Outcome::Done } else { Outcome::Confirm(question) }, view)
+}
+
+fn acted(acted: Acted) -> Answer<Reply> {
+    let outcome = match (acted.question, acted.failure) {
+        (Some(question), _) => Outcome::Confirm(question),
+        (None, Some(failure)) => Outcome::Failed(failure),
+        (None, None) => Outcome::Done,
+    };
+    reply(outcome, &acted.view)
 }
 
 impl Robot {
@@ -121,17 +131,10 @@ impl Robot {
     async fn act_on(&self, ask: Ask, by: &str) -> Answer<Reply> {
         match ask {
             Ask::Act { act, selection, confirmed } => {
-                let view = self.act(act, &selection, confirmed, by).await?;
-                let asks = selection.ids.is_empty() && !confirmed && view.count > 0;
-                let question = format!("{} {} deliveries?", act.as_str(), view.count);
-                let mut reply = counted(!asks, question, &view)?;
-                if !view.refused.is_empty() && view.changed.is_empty() && !asks {
-                    reply.outcome = Outcome::Failed("nothing was changed".to_owned());
-                }
-                Ok(reply)
+                acted(self.act(act, &selection, confirmed, by).await?)
             }
             Ask::ResendDocument { company, path, app } => {
-                done(&self.resend_document(&company, &path, &app, by).await?)
+                acted(self.resend_document(&company, &path, &app, by).await?)
             }
             Ask::Backfill { company, folder, app, since, until, confirmed } => {
                 let wanted = Wanted { folder, since, until };

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::connect::refuse_disabled;
 use super::error::{Answer, Error};
 use super::observe::{Older, Scope};
 use super::robot::Robot;
@@ -39,6 +40,7 @@ impl Robot {
         let company = self.known_company(company).await?;
         self.refuse_held(&company)?;
         let (app, profile) = self.app_named(app)?;
+        refuse_disabled(&app, &profile)?;
         let _turn = self.shared.tree.lock().await;
         let inbox = self.backfill_inbox(&company, &app, &wanted.folder).await?;
         self.observe_in_turn(company.id, Scope::Whole(wanted.folder.clone())).await?;

@@ -14,7 +14,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
 use crate::domain::slug::Slug;
-use crate::domain::template::{Address, AddressTemplate, Placeholders};
+use crate::domain::template::{Address, AddressError, AddressTemplate, Placeholders};
 use crate::ports::store::StoreError;
 
 /// How often a decision starts again because the company changed meanwhile.
@@ -39,11 +39,7 @@ impl Robot {
         by: &str,
     ) -> Answer<ConnectView> {
         let (app, profile) = self.app_named(app)?;
-        if !profile.enabled {
-            return Err(Error::Words(format!(
-                "{app} is turned off in routes.toml\nhint: `enabled = true` in [apps.{app}]"
-            )));
-        }
+        refuse_disabled(&app, &profile)?;
         let named = self.company_named(company).await?;
         let slug = self.free_slug(&named).await?;
         let config = self.config();
@@ -144,9 +140,14 @@ impl Robot {
         by: &str,
     ) -> Answer<DecidedView> {
         let company = self.known_company(company).await?;
-        let app = AppId::parse(app).map_err(Error::Words)?;
         let _turn = self.shared.tree.lock().await;
         let decisions = self.ports().store.decisions(company.id).await?;
+        // One that routes.toml has lost can still be disconnected.
+        let known = decisions.connections.keys().find(|known| known.as_str() == app).cloned();
+        let app = match known {
+            Some(app) => app,
+            None => self.app_named(app)?.0,
+        };
         let connected = decisions.connections.get(&app).is_some_and(|found| found.connected);
         let cancelled = if connected {
             let decision = Decision::Disconnect { app: app.clone() };
@@ -176,40 +177,91 @@ impl Robot {
         by: &str,
     ) -> Answer<ReaddressView> {
         let (app, _) = self.app_named(app)?;
-        let template =
-            AddressTemplate::parse(to).map_err(|error| Error::Words(error.to_string()))?;
+        let template = AddressTemplate::parse(to).map_err(|error| no_address(&error))?;
         let config = self.config();
         let _turn = self.shared.tree.lock().await;
         let mut companies = Vec::new();
+        let mut changes = Vec::new();
         for company in self.ports().store.companies().await? {
             let decisions = self.ports().store.decisions(company.id).await?;
             let Some(before) = decisions.connections.get(&app).filter(|found| found.connected)
             else {
                 continue;
             };
-            let recipient = filled(&template, &config, &company.slug, &app, "")?;
-            if before.recipient.as_ref() == Some(&recipient) {
-                continue;
-            }
-            companies.push(ReaddressedView {
-                company: company.slug.to_string(),
-                from: before.recipient.as_ref().map(ToString::to_string),
-                to: recipient.to_string(),
-            });
-            if confirmed {
-                let connection = Connection {
-                    recipient: Some(recipient),
-                    at: self.now(),
-                    by: by.to_owned(),
-                    ..before.clone()
-                };
-                let detail = detail(&connection);
-                let decision = Decision::Connect { app: app.clone(), connection };
-                self.decide(company.id, decision, by, detail).await?;
+            let after = readdressed(before, &template, &config, &company.slug, &app)?;
+            if !is_same(before, &after) {
+                companies.extend(readdressed_views(&company, before, &after));
+                changes
+                    .push((company.id, Connection { at: self.now(), by: by.to_owned(), ..after }));
             }
         }
-        Ok(ReaddressView { app: app.to_string(), count: companies.len() as u64, companies })
+        let count = changes.len() as u64;
+        for (company, connection) in changes.into_iter().filter(|_| confirmed) {
+            let detail = detail(&connection);
+            let decision = Decision::Connect { app: app.clone(), connection };
+            self.decide(company, decision, by, detail).await?;
+        }
+        Ok(ReaddressView { app: app.to_string(), count, companies })
     }
+}
+
+/// An app that routes.toml turned off takes nothing new.
+pub(super) fn refuse_disabled(app: &AppId, profile: &Profile) -> Answer<()> {
+    if profile.enabled {
+        return Ok(());
+    }
+    Err(Error::Words(format!(
+        "{app} is turned off in routes.toml\nhint: `enabled = true` in [apps.{app}]"
+    )))
+}
+
+/// The words for an address that is none.
+pub(super) fn no_address(error: &AddressError) -> Error {
+    Error::Words(format!("{error}\nhint: write one such as `name@tool.example`"))
+}
+
+/// A connection with the addresses that a template gives it: one for each inbox, where the tool
+/// has inboxes.
+fn readdressed(
+    before: &Connection,
+    template: &AddressTemplate,
+    config: &Config,
+    slug: &Slug,
+    app: &AppId,
+) -> Answer<Connection> {
+    let mut after = before.clone();
+    if before.inboxes.is_empty() || !template.as_str().contains("{inbox}") {
+        if before.recipient.is_none() {
+            let known: Vec<&str> = before.inboxes.keys().map(String::as_str).collect();
+            return Err(Error::Words(format!(
+                "{app} has several addresses a company: {}\nhint: put `{{inbox}}` into the template",
+                known.join(", ")
+            )));
+        }
+        after.recipient = Some(filled(template, config, slug, app, "")?);
+        return Ok(after);
+    }
+    for (inbox, address) in &mut after.inboxes {
+        *address = filled(template, config, slug, app, inbox)?;
+    }
+    Ok(after)
+}
+
+/// What changes of a connection, address by address.
+fn readdressed_views(
+    company: &Company,
+    before: &Connection,
+    after: &Connection,
+) -> Vec<ReaddressedView> {
+    let one = before.recipient.iter().zip(&after.recipient);
+    let inboxes = before.inboxes.values().zip(after.inboxes.values());
+    let changed = one.chain(inboxes).filter(|(from, to)| from != to);
+    let view = |(from, to): (&Address, &Address)| ReaddressedView {
+        company: company.slug.to_string(),
+        from: Some(from.to_string()),
+        to: to.to_string(),
+    };
+    changed.map(view).collect()
 }
 
 fn filled(
@@ -220,7 +272,7 @@ fn filled(
     inbox: &str,
 ) -> Answer<Address> {
     let with = Placeholders { slug, domain: &config.firm.domain, app: app.as_str(), inbox };
-    template.address(&with).map_err(|error| Error::Words(error.to_string()))
+    template.address(&with).map_err(|error| no_address(&error))
 }
 
 fn addresses(
@@ -231,9 +283,7 @@ fn addresses(
     asked: &Asked,
 ) -> Answer<Connection> {
     let typed = |text: &Option<String>| match text {
-        Some(text) => {
-            Address::parse(text).map(Some).map_err(|error| Error::Words(error.to_string()))
-        }
+        Some(text) => Address::parse(text).map(Some).map_err(|error| no_address(&error)),
         None => Ok(None),
     };
     let to = typed(&asked.to)?;

@@ -17,7 +17,7 @@ use crate::domain::deposit::{Content, Deposit};
 use crate::domain::limits::Retry;
 use crate::domain::profile::InDoubtPolicy;
 use crate::ports::folders::FolderError;
-use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, Store, StoreError};
+use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, StoreError};
 use crate::ports::transport::{DotGate, Outcome, Stop};
 
 /// How long a delivery waits that was stopped by something passing: a disk that gives errors, a
@@ -127,14 +127,7 @@ impl Robot {
         // The date is the delivery's own, so that a second copy is the same mail to the byte.
         let mail =
             mail::of_document(&config, &company.name, envelope, &deposit, delivery.queued_at);
-        let gate = Gate {
-            store: Arc::clone(store),
-            delivery: delivery.id,
-            attempt: delivery.attempt,
-            content: delivery.content,
-            rate: self.claim_rules().rates.get(&delivery.app).copied(),
-            clock: Arc::clone(&self.ports().clock),
-        };
+        let gate = Gate { robot: self, delivery };
         let outcome = self.ports().transport.send(&mail, content, &gate).await;
         self.came_out(&config, delivery, &company, &deposit, outcome).await
     }
@@ -295,26 +288,31 @@ fn expired(answer: &str) -> Finish {
     }
 }
 
-/// Opens when the bytes were the right ones and the ledger holds the mark at the dot.
-struct Gate {
-    store: Arc<dyn Store>,
-    delivery: DeliveryId,
-    attempt: u32,
-    content: Content,
-    rate: Option<Rate>,
-    clock: Arc<dyn crate::ports::Clock>,
+/// Opens when the bytes were the right ones, the recipient still is, and the ledger holds the
+/// mark at the dot.
+struct Gate<'a> {
+    robot: &'a Robot,
+    delivery: &'a Delivery,
 }
 
 #[async_trait::async_trait]
-impl DotGate for Gate {
+impl DotGate for Gate<'_> {
     async fn open(&self, sha256: [u8; 32], size: u64) -> Result<(), Stop> {
-        if (Content { sha256, size }) != self.content {
+        let Self { robot, delivery } = self;
+        if (Content { sha256, size }) != delivery.content {
             return Err(Stop::Changed);
         }
-        let Some(rate) = self.rate else {
+        // The configuration may have changed while the document was on its way.
+        let Some(rate) = robot.claim_rules().rates.get(&delivery.app).copied() else {
             return Err(Stop::Gate("its app is turned off".to_owned()));
         };
-        let marked = self.store.dot(self.delivery, self.attempt, rate, self.clock.now()).await;
+        match robot.misdirected(delivery).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Err(Stop::Gate("its address was changed meanwhile".to_owned())),
+            Err(error) => return Err(Stop::Gate(error.to_string())),
+        }
+        let store = &robot.ports().store;
+        let marked = store.dot(delivery.id, delivery.attempt, rate, robot.now()).await;
         marked.map_err(|error| Stop::Gate(error.to_string()))
     }
 }

@@ -1,5 +1,6 @@
 //! `send-test`: one harmless mail, and what the server answered.
 
+use super::connect::{no_address, refuse_disabled};
 use super::error::{Answer, Error};
 use super::mail;
 use super::robot::Robot;
@@ -27,7 +28,8 @@ impl Robot {
         to: Option<&str>,
     ) -> Answer<SendTestView> {
         let company = self.known_company(company).await?;
-        let (app, _) = self.app_named(app)?;
+        let (app, profile) = self.app_named(app)?;
+        refuse_disabled(&app, &profile)?;
         let decisions = self.ports().store.decisions(company.id).await?;
         let connection = decisions.connections.get(&app).filter(|found| found.connected);
         let connection = connection.ok_or_else(|| {
@@ -38,7 +40,7 @@ impl Robot {
         })?;
         let config = self.config();
         let typed = to.map(Address::parse).transpose();
-        let typed = typed.map_err(|error| Error::Words(error.to_string()))?;
+        let typed = typed.map_err(|error| no_address(&error))?;
         let tools = connection.recipient_for(None).cloned();
         let recipient = config.mail.redirect_to.clone().or(typed).or(tools).ok_or_else(|| {
             Error::Words(format!("{app} has several addresses a company\nhint: add `--to ADDRESS`"))

@@ -6,6 +6,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod connections;
 mod deposits;
 mod desk;
 mod office;

@@ -136,6 +136,13 @@ fn turn(
     if !changes || (!on && former.is_some_and(|switch| !switch.on)) {
         return Ok(());
     }
+    if let (true, Some(former)) = (on, former.filter(|former| former.on)) {
+        if former.renamed_to.is_none() {
+            // Another inbox is no new turning-on: what waits goes where it was deposited for.
+            decisions.switches.insert(place, Switch { inbox, ..former.clone() });
+            return Ok(());
+        }
+    }
     let activation = match former {
         _ if on => transaction.next(Counter::Activation)?,
         Some(switch) => switch.activation,

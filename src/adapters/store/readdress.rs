@@ -7,6 +7,14 @@ use crate::ports::store::Stored;
 use super::transaction::Transaction;
 use super::{claims, decisions, deliveries, queueing};
 
+/// Whether a delivery is on its way to its connection's address of today (no rehearsal is).
+pub(super) fn is_current(transaction: &Transaction<'_>, delivery: &Delivery) -> Stored<bool> {
+    let decided = decisions::load(transaction, delivery.company)?;
+    let connection = decided.connections.get(&delivery.app);
+    let today = connection.and_then(|found| found.recipient_for(delivery.inbox.as_deref()));
+    Ok(delivery.rehearsal || today == Some(&delivery.recipient))
+}
+
 /// Re-addresses a delivery that is about to be claimed, where its connection was re-addressed
 /// since it was queued: other addresses, another Message-ID, another content claim. One whose
 /// content is with another delivery at the new address stays as it is, for a person.

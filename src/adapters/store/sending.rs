@@ -169,7 +169,8 @@ pub(super) fn dot(
         return Ok(());
     }
     let held = companies::load(transaction, before.company)?.hold.is_some();
-    if held || deliveries::coverage(transaction, &before)? != Coverage::Covered {
+    let covered = deliveries::coverage(transaction, &before)? == Coverage::Covered;
+    if held || !covered || !readdress::is_current(transaction, &before)? {
         return Err(StoreError::Conflict);
     }
     let mut window = window(transaction, &before.app)?;
