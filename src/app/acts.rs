@@ -1,5 +1,6 @@
 //! What people do to deliveries: retry, release, cancel, settle, resend.
 
+use super::backfill::inbox_of;
 use super::connect::refuse_disabled;
 use super::error::{Answer, Error};
 use super::observe::commit_deposit;
@@ -180,11 +181,12 @@ impl Robot {
     ) -> Answer<Acted> {
         let store = &self.ports().store;
         let cause = Cause::Backfill { by: by.to_owned() };
-        let due = Due { cause, inbox: None, fate: Fate::Queue };
+        let decisions = store.decisions(company.id).await?;
+        let inbox = inbox_of(app, &decisions, &deposit.path);
+        let due = Due { cause, inbox, fate: Fate::Queue };
         deposit.verdicts.insert(app.clone(), Verdict::Due(due.clone()));
         deposit.tell(self.now(), format!("{by} asked to send it although it is a duplicate"));
         let content = self.hash(company, &deposit).await?;
-        let decisions = store.decisions(company.id).await?;
         let config = self.config();
         let candidate =
             candidate(&config, &decisions, company, &deposit, app, &due).map(|candidate| {

@@ -1,5 +1,7 @@
 //! Back-fills: older documents go only when the firm asks, counted and confirmed (R13).
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::connect::refuse_disabled;
@@ -10,10 +12,14 @@ use super::views::BackfillView;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
-use crate::domain::decision::Ruling;
+use crate::domain::decision::{Connection, Decisions, Ruling};
+use crate::domain::delivery::{Act, DeliveryId, State};
 use crate::domain::deposit::{Cause, Deposit, Due, Fate, Verdict};
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
+use crate::domain::verdict::folder_of;
+use crate::ports::folders::FolderError;
+use crate::ports::store::StoreError;
 
 /// Paths shown of a back-fill.
 const SAMPLE: usize = 10;
@@ -41,8 +47,11 @@ impl Robot {
         self.refuse_held(&company)?;
         let (app, profile) = self.app_named(app)?;
         refuse_disabled(&app, &profile)?;
+        check_days(wanted)?;
         let _turn = self.shared.tree.lock().await;
-        let inbox = self.backfill_inbox(&company, &app, &wanted.folder).await?;
+        let decisions = self.ports().store.decisions(company.id).await?;
+        let connection = connection_of(&company, &app, &decisions)?;
+        self.refuse_missing(&company, &wanted.folder)?;
         self.observe_in_turn(company.id, Scope::Whole(wanted.folder.clone())).await?;
         let company = self.company_by_id(company.id).await?;
         let mut view = BackfillView {
@@ -55,21 +64,28 @@ impl Robot {
             sample: Vec::new(),
             confirmed,
         };
-        let mut chosen = Vec::new();
+        let mut chosen: BTreeMap<Option<String>, Vec<Older>> = BTreeMap::new();
         for older in self.documents_within(&company, &wanted.folder).await? {
-            if self.chooses(&older, &app, &profile, wanted, &mut view) {
+            if self.chooses(&older, &app, &profile, wanted, &mut view).await? {
                 view.count += 1;
                 view.bytes += older.look.size;
                 if view.sample.len() < SAMPLE {
                     view.sample.push(older.path.to_string());
                 }
-                chosen.push(older);
+                let inbox = inbox_of(&app, &decisions, &older.path);
+                if connection.recipient_for(inbox.as_deref()).is_none() {
+                    return Err(several_addresses(&company, &app));
+                }
+                chosen.entry(inbox).or_default().push(older);
             }
         }
         if confirmed {
-            let due =
-                Due { cause: Cause::Backfill { by: by.to_owned() }, inbox, fate: Fate::Queue };
-            self.deposit_older(&company, chosen, &app, &due, by).await?;
+            for (inbox, documents) in chosen {
+                self.give_up_former(&documents, &app, by).await?;
+                let cause = Cause::Backfill { by: by.to_owned() };
+                let due = Due { cause, inbox, fate: Fate::Queue };
+                self.deposit_older(&company, documents, &app, &due, by).await?;
+            }
             let company = self.company_by_id(company.id).await?;
             self.queue(&company).await?;
             self.shared.poke();
@@ -77,58 +93,106 @@ impl Robot {
         Ok(view)
     }
 
-    async fn backfill_inbox(
-        &self,
-        company: &Company,
-        app: &AppId,
-        folder: &TreePath,
-    ) -> Answer<Option<String>> {
-        let decisions = self.ports().store.decisions(company.id).await?;
-        let inbox = match decisions.ruling(app, folder) {
-            Ruling::On(_, switch) | Ruling::Renamed(_, switch) => switch.inbox.clone(),
-            Ruling::Off => None,
-            Ruling::NotConnected => {
-                return Err(Error::Words(format!(
-                    "{app} is not connected to {}\nhint: `facteur connect {} {app}` comes first",
-                    company.name, company.slug
-                )));
-            }
-        };
-        let connection = decisions.connections.get(app);
-        let reachable =
-            connection.is_some_and(|found| found.recipient_for(inbox.as_deref()).is_some());
-        if reachable {
-            return Ok(inbox);
+    fn refuse_missing(&self, company: &Company, folder: &TreePath) -> Answer<()> {
+        match self.ports().folders.stamp(&company.folder, folder) {
+            Ok(_) => Ok(()),
+            Err(FolderError::Missing(_)) => Err(Error::Words(format!(
+                "{} has no folder `{folder}`\nhint: it is relative to the company's folder; `facteur documents {}` lists what is there",
+                company.name, company.slug
+            ))),
+            Err(error) => Err(error.into()),
         }
-        Err(Error::Words(format!(
-            "{app} has several addresses a company\nhint: `facteur connect {} {app} --inbox NAME` says which",
-            company.slug
-        )))
     }
 
-    fn chooses(
+    async fn chooses(
         &self,
         older: &Older,
         app: &AppId,
         profile: &Profile,
         wanted: &Wanted,
         view: &mut BackfillView,
-    ) -> bool {
+    ) -> Answer<bool> {
         if !is_within_days(&self.config(), older.look.modified_ns, wanted) {
-            return false;
+            return Ok(false);
         }
-        match older.deposit.as_ref().and_then(|deposit| deposit.verdicts.get(app)) {
-            Some(Verdict::Due(_) | Verdict::Queued(_) | Verdict::Duplicate(_)) => {
-                view.already += 1;
-                false
+        let has_it = match older.deposit.as_ref().and_then(|deposit| deposit.verdicts.get(app)) {
+            Some(Verdict::Due(_)) => true,
+            Some(Verdict::Queued(id) | Verdict::Duplicate(id)) => {
+                !self.came_to_nothing(*id).await?
             }
-            Some(Verdict::Skipped(_)) | None if !profile.accepts_name(older.path.name()) => {
-                view.unsupported += 1;
-                false
-            }
-            Some(Verdict::Skipped(_)) | None => true,
+            Some(Verdict::Skipped(_)) | None => false,
+        };
+        if has_it {
+            view.already += 1;
+        } else if !profile.accepts_name(older.path.name()) {
+            view.unsupported += 1;
+        } else {
+            return Ok(true);
         }
+        Ok(false)
     }
+
+    /// Whether the tool never got a delivery and never will: it was cancelled, or belongs to a
+    /// rehearsal that is over.
+    async fn came_to_nothing(&self, id: DeliveryId) -> Answer<bool> {
+        let Some(delivery) = self.ports().store.delivery(id).await? else { return Ok(true) };
+        let config = self.config();
+        let redirected = config.mail.redirect_to.as_ref() == Some(&delivery.recipient);
+        Ok(delivery.state == State::Cancelled || (delivery.rehearsal && !redirected))
+    }
+
+    /// Cancels what a rehearsal that is over left waiting of these documents.
+    async fn give_up_former(&self, documents: &[Older], app: &AppId, by: &str) -> Answer<()> {
+        let store = &self.ports().store;
+        for deposit in documents.iter().filter_map(|older| older.deposit.as_ref()) {
+            let Some(Verdict::Queued(id)) = deposit.verdicts.get(app) else { continue };
+            match store.act(*id, Act::Cancel, by, self.now()).await {
+                // Sent in the rehearsal, or cancelled before.
+                Ok(_) | Err(StoreError::Step(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_days(wanted: &Wanted) -> Answer<()> {
+    match (wanted.since, wanted.until) {
+        (Some(since), Some(until)) if since > until => Err(Error::Words(format!(
+            "{since} comes after {until}\nhint: `--since` is the first day, `--until` the last"
+        ))),
+        (_, _) => Ok(()),
+    }
+}
+
+fn connection_of<'a>(
+    company: &Company,
+    app: &AppId,
+    decisions: &'a Decisions,
+) -> Answer<&'a Connection> {
+    let connection = decisions.connections.get(app).filter(|found| found.connected);
+    connection.ok_or_else(|| {
+        Error::Words(format!(
+            "{app} is not connected to {}\nhint: `facteur connect {} {app}` comes first",
+            company.name, company.slug
+        ))
+    })
+}
+
+/// The inbox for a document that is sent although no switch sends it: its folder's, where a
+/// switch names one.
+pub(super) fn inbox_of(app: &AppId, decisions: &Decisions, path: &TreePath) -> Option<String> {
+    match decisions.ruling(app, &folder_of(path)) {
+        Ruling::On(_, switch) | Ruling::Renamed(_, switch) => switch.inbox.clone(),
+        Ruling::Off | Ruling::NotConnected => None,
+    }
+}
+
+fn several_addresses(company: &Company, app: &AppId) -> Error {
+    Error::Words(format!(
+        "{app} has several addresses a company\nhint: `facteur connect {} {app} --inbox NAME` says which",
+        company.slug
+    ))
 }
 
 /// By modification date in the firm's time zone, both days included.
@@ -147,7 +211,12 @@ pub(super) fn asked_for(
     at: Timestamp,
     by: &str,
 ) -> Deposit {
-    deposit.verdicts.insert(app.clone(), Verdict::Due(due.clone()));
-    deposit.tell(at, format!("{by} asked to send it to {app} (back-fill)"));
+    let former = match deposit.verdicts.insert(app.clone(), Verdict::Due(due.clone())) {
+        Some(Verdict::Queued(id) | Verdict::Duplicate(id)) => {
+            format!("; delivery {id} came to nothing")
+        }
+        Some(Verdict::Due(_) | Verdict::Skipped(_)) | None => String::new(),
+    };
+    deposit.tell(at, format!("{by} asked to send it to {app} (back-fill){former}"));
     deposit
 }

@@ -7,7 +7,9 @@
 mod world;
 
 mod connections;
+mod delivery_rehearsal;
 mod deposits;
 mod desk;
+mod marks;
 mod office;
 mod switches;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::domain::company::CompanyId;
-use crate::domain::deposit::{Deposit, Fate, Skip, Verdict};
+use crate::domain::delivery::{DeliveryId, State};
+use crate::domain::deposit::{Cause, Deposit, Fate, Skip, Verdict};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::ports::store::Stored;
 
+use super::deliveries;
 use super::keys;
 use super::kv::{Direction, Span};
 use super::marks;
@@ -52,7 +54,15 @@ pub(super) fn observe(transaction: &mut Transaction<'_>, seen: Deposit) -> Store
     let stale = seen.content != stored.content;
     let mut after = seen;
     after.content = after.content.or(stored.content);
-    merge_verdicts(&mut after.verdicts, &stored.verdicts, stale);
+    let former = stored.verdicts.values();
+    let asked_again = former
+        .filter_map(|verdict| match verdict {
+            Verdict::Queued(id) => Some(*id),
+            Verdict::Due(_) | Verdict::Duplicate(_) | Verdict::Skipped(_) => None,
+        })
+        .filter_map(|id| asked_again(transaction, &after, id, stale).transpose())
+        .collect::<Stored<Vec<_>>>()?;
+    merge_verdicts(&mut after.verdicts, &stored.verdicts, stale, &asked_again);
     save(transaction, Some(&stored), &after);
     if after.verdicts != stored.verdicts && after.deliveries().next().is_some() {
         // Owed to one more app, it is validated no more.
@@ -61,14 +71,30 @@ pub(super) fn observe(transaction: &mut Transaction<'_>, seen: Deposit) -> Store
     Ok(())
 }
 
+/// The delivery, if a person asked for its document again after it had come to nothing; not if
+/// it was made of the very verdict that was read.
+fn asked_again(
+    transaction: &Transaction<'_>,
+    seen: &Deposit,
+    id: DeliveryId,
+    stale: bool,
+) -> Stored<Option<DeliveryId>> {
+    let delivery = deliveries::load(transaction, id)?;
+    let Some(Verdict::Due(due)) = seen.verdicts.get(&delivery.app) else { return Ok(None) };
+    let asked = matches!(due.cause, Cause::Backfill { .. });
+    let over = delivery.state == State::Cancelled && !stale;
+    Ok((asked && (over || due.cause != delivery.cause)).then_some(id))
+}
+
 fn merge_verdicts(
     seen: &mut BTreeMap<AppId, Verdict>,
     stored: &BTreeMap<AppId, Verdict>,
     stale: bool,
+    asked_again: &[DeliveryId],
 ) {
     for (app, verdict) in stored {
         let kept = match verdict {
-            Verdict::Queued(_) => true,
+            Verdict::Queued(id) => !asked_again.contains(id),
             // Read after it was queued: a person asked for the duplicate itself.
             Verdict::Duplicate(_) => stale,
             // Read before it was withdrawn, which is for good.

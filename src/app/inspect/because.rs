@@ -121,7 +121,7 @@ fn of_delivery(config: &Config, delivery: &Delivery) -> String {
             "the mail server put it off ({answer}); it is tried again by itself, or now by `facteur retry {id}`"
         ),
         State::Sent if delivery.rehearsal => {
-            "sent in a rehearsal, not to the tool: it doesn't count as validated".to_owned()
+            "sent in a rehearsal, not to the tool: it doesn't count as validated; `facteur backfill` sends it to the tool once the rehearsal is over".to_owned()
         }
         State::Sent => {
             format!("sent{}; the mail server said: {answer}", by(config, &delivery.cause))
