@@ -15,6 +15,7 @@ mod marks;
 mod observe;
 mod queue;
 pub mod requests;
+mod restored;
 mod robot;
 mod round;
 mod send_test;

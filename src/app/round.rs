@@ -120,6 +120,7 @@ impl Robot {
         rounded.report.started_at = self.now();
         let reconciled = self.reconcile().await?;
         rounded.report.problems = reconciled.problems;
+        self.settle_by_marks(&reconciled.present).await?;
         let mut present = Vec::new();
         for company in reconciled.present {
             match self.observe(company.id, Scope::Changed).await {

@@ -412,6 +412,8 @@ pub trait Store: Send + Sync {
         because: &str,
         now: Timestamp,
     ) -> Stored<Delivery>;
+    /// Proof came that the tool's server has a delivery that is held or in doubt; `by` says which.
+    async fn prove(&self, id: DeliveryId, by: &str, now: Timestamp) -> Stored<Delivery>;
     /// Puts a server off, or (`None`) says that it works again.
     async fn put_off(&self, destination: &str, put_off: Option<PutOff>) -> Stored<()>;
     /// The servers put off now.
@@ -438,8 +440,9 @@ pub trait Store: Send + Sync {
     async fn fork(&self) -> Stored<std::sync::Arc<dyn Store>>;
     /// Writes everything to a new file: checksummed, durable, renamed into place.
     async fn export(&self, file: &Path) -> Stored<u64>;
-    /// Replaces everything by an export that was checked first; every company is then
-    /// `after_import`. Answers the number of records.
+    /// Replaces everything by an export that was checked first. It may be older than the world:
+    /// every company is then `after_import`, what was on its way is held (`after_import`), what
+    /// was at its final dot is in doubt. Answers the number of records.
     async fn import(&self, file: &Path, now: Timestamp) -> Stored<u64>;
     /// How the store is.
     async fn health(&self) -> Stored<Health>;

@@ -1,7 +1,8 @@
 //! The import: an export is checked whole, then takes the place of everything.
 //!
 //! The state is older than the world then: each company takes its fingerprints anew and what is
-//! found beyond the state is held; what was being sent when it was exported is in doubt.
+//! found beyond the state is held. What was on its way when it was exported may have been sent
+//! since, and is held too; what was at its final dot is in doubt.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
-use crate::domain::delivery::{Delivery, Step};
+use crate::domain::delivery::{Delivery, HeldReason, State, Step};
+use crate::domain::deposit::{Deposit, Fate, Verdict};
 use crate::ports::store::{StateIdentity, StoreError, Stored};
 
 use super::deliveries;
@@ -158,7 +160,10 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
             .map(|identity| encode(&StateIdentity { imported_at: Some(now), ..identity })),
         "company" => decode::<Company>(&value)
             .map(|company| encode(&Company { after_import: true, retake: true, ..company })),
+        "deposit" => decode::<Deposit>(&value).map(|deposit| encode(&hold_due(deposit))),
         "delivery" => return adapt_delivery(key, value, now),
+        // A mark wanted then may be the wrong one now; and those on the files are proofs.
+        "mark" => return Vec::new(),
         // Written anew with their deliveries.
         "state" | "company-state" | "held" | "due" | "lease" | "message" => return Vec::new(),
         _ => return vec![(key, value)],
@@ -167,11 +172,32 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
     vec![(key, adapted)]
 }
 
+/// What was still to be queued is queued to be held.
+fn hold_due(mut deposit: Deposit) -> Deposit {
+    for verdict in deposit.verdicts.values_mut() {
+        if let Verdict::Due(due) = verdict
+            && due.fate == Fate::Queue
+        {
+            due.fate = Fate::Hold(HeldReason::AfterImport);
+        }
+    }
+    deposit
+}
+
+/// In words, why a delivery that was on its way is held.
+const ON_ITS_WAY: &str = "it was on its way at the time of the export, and may have been sent since";
+
 fn adapt_delivery(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> {
     let recovered = decode::<Delivery>(&value)
         .ok()
         .and_then(|delivery| delivery.step(&Step::Recover, now).ok());
-    let Some(delivery) = recovered else { return vec![(key, value)] };
+    let Some(mut delivery) = recovered else { return vec![(key, value)] };
+    let hold = Step::Hold { reason: HeldReason::AfterImport, because: ON_ITS_WAY.to_owned() };
+    if matches!(delivery.state, State::Queued | State::Deferred)
+        && let Ok(held) = delivery.step(&hold, now)
+    {
+        delivery = held;
+    }
     let mut pairs = vec![(key, encode(&delivery))];
     pairs.extend(deliveries::index(&delivery));
     pairs

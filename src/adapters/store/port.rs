@@ -274,6 +274,10 @@ impl Store for Ledger {
         self.change(id, Step::Hold { reason, because: because.to_owned() }, now).await
     }
 
+    async fn prove(&self, id: DeliveryId, by: &str, now: Timestamp) -> Stored<Delivery> {
+        self.change(id, Step::Proven { by: by.to_owned() }, now).await
+    }
+
     async fn put_off(&self, destination: &str, put_off: Option<PutOff>) -> Stored<()> {
         let destination = destination.to_owned();
         self.engine
