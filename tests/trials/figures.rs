@@ -1,0 +1,66 @@
+//! What a trial measured: one line on the terminal, one file that the documentation quotes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use facteur::adapters::clock::SystemClock;
+use facteur::domain::Timestamp;
+use facteur::ports::Clock as _;
+use serde_json::{Map, Value};
+
+/// The figures of one trial, in the order they were noted.
+pub(crate) struct Figures {
+    name: &'static str,
+    command: String,
+    begun: Stopwatch,
+    noted: Map<String, Value>,
+}
+
+impl Figures {
+    /// Begins a trial; `command` repeats it.
+    pub(crate) fn begin(name: &'static str, command: impl Into<String>) -> Self {
+        Self { name, command: command.into(), begun: Stopwatch::start(), noted: Map::new() }
+    }
+
+    /// Notes one.
+    pub(crate) fn note(&mut self, what: &str, figure: impl Into<Value>) {
+        self.noted.insert(what.to_owned(), figure.into());
+    }
+
+    /// Prints them, and writes `target/reliability/<name>.json`.
+    pub(crate) fn publish(mut self) {
+        let seconds = self.begun.elapsed().as_secs();
+        self.note("seconds", seconds);
+        let told: Vec<String> =
+            self.noted.iter().map(|(what, figure)| format!("{what} {figure}")).collect();
+        println!("{}: {}", self.name, told.join(", "));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in target");
+        let folder = target.join("reliability");
+        std::fs::create_dir_all(&folder).expect("target can be written to");
+        let (name, command, figures) = (self.name, self.command, Value::Object(self.noted));
+        let value = serde_json::json!({ "name": name, "command": command, "figures": figures });
+        let text = serde_json::to_string_pretty(&value).expect("figures are JSON");
+        std::fs::write(folder.join(format!("{name}.json")), text + "\n")
+            .expect("target can be written to");
+    }
+}
+
+/// Real time since a moment.
+pub(crate) struct Stopwatch(Timestamp);
+
+impl Stopwatch {
+    /// From now.
+    pub(crate) fn start() -> Self {
+        Self(SystemClock.now())
+    }
+
+    /// So far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        (SystemClock.now() - self.0).to_std().unwrap_or_default()
+    }
+
+    /// What is left of a limit; none when it has passed.
+    pub(crate) fn left_of(&self, limit: Duration) -> Option<Duration> {
+        limit.checked_sub(self.elapsed()).filter(|left| !left.is_zero())
+    }
+}
