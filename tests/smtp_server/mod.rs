@@ -70,6 +70,8 @@ pub(crate) struct Script {
     pub(crate) body: Act,
     /// At the final dot.
     pub(crate) dot: Act,
+    /// How fast it reads a mail, in bytes a second; none: as fast as it comes.
+    pub(crate) reads_per_second: Option<u32>,
 }
 
 impl Script {
@@ -93,6 +95,7 @@ impl Script {
             data: Act::Good,
             body: Act::Good,
             dot: Act::Good,
+            reads_per_second: None,
         }
     }
 }

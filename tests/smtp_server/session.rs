@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use facteur::adapters::smtp::Stream;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -118,6 +119,10 @@ impl<'a> Session<'a> {
             };
             if line == b".\r\n" {
                 break;
+            }
+            if let Some(rate) = self.script.reads_per_second {
+                let pause = Duration::from_secs(1) * u32::try_from(line.len()).unwrap() / rate;
+                timeout(pause, pending::<()>()).await.ok();
             }
             bytes.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
             if first {

@@ -185,7 +185,8 @@ fn hold_due(mut deposit: Deposit) -> Deposit {
 }
 
 /// In words, why a delivery that was on its way is held.
-const ON_ITS_WAY: &str = "it was on its way at the time of the export, and may have been sent since";
+const ON_ITS_WAY: &str =
+    "it was on its way at the time of the export, and may have been sent since";
 
 fn adapt_delivery(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> {
     let recovered = decode::<Delivery>(&value)
