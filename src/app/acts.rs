@@ -26,7 +26,7 @@ pub(super) struct Acted {
 }
 
 /// Why an act doesn't fit a delivery, and what does.
-struct Obstacle {
+pub(super) struct Obstacle {
     problem: String,
     remedy: String,
 }
@@ -98,7 +98,10 @@ impl Robot {
     }
 
     /// Why a delivery could not leave if it were queued: it would wait for ever, or be held again.
-    async fn obstacle_to_sending(&self, delivery: &Delivery) -> Answer<Option<Obstacle>> {
+    pub(super) async fn obstacle_to_sending(
+        &self,
+        delivery: &Delivery,
+    ) -> Answer<Option<Obstacle>> {
         let config = self.config();
         let app = &delivery.app;
         let obstacle = |problem: String, remedy: String| Ok(Some(Obstacle { problem, remedy }));
@@ -155,7 +158,7 @@ impl Robot {
         let (app, profile) = self.app_named(app)?;
         refuse_disabled(&app, &profile)?;
         let deposits = self.ports().store.deposits_at(company.id, path).await?;
-        let deposit = deposits.into_iter().next().ok_or_else(|| never_deposited(path))?;
+        let deposit = deposits.into_iter().next().ok_or_else(|| never_deposited(path, &app))?;
         let id = match deposit.verdicts.get(&app) {
             Some(Verdict::Queued(id)) => *id,
             Some(Verdict::Duplicate(_)) => {
@@ -166,7 +169,7 @@ impl Robot {
                     "`{path}` has not gone to {app} yet: it is still settling\nhint: wait for the next round"
                 )));
             }
-            Some(Verdict::Skipped(_)) | None => return Err(never_deposited(path)),
+            Some(Verdict::Skipped(_)) | None => return Err(never_deposited(path, &app)),
         };
         let selection = Selection { ids: vec![id.to_string()], ..Selection::default() };
         self.act(Act::Resend, &selection, true, by).await
@@ -228,9 +231,9 @@ fn queues(act: Act) -> bool {
     }
 }
 
-fn never_deposited(path: &TreePath) -> Error {
+fn never_deposited(path: &TreePath, app: &AppId) -> Error {
     Error::Words(format!(
-        "`{path}` was never sent to that app\nhint: `facteur why` tells why; `facteur backfill` sends older documents"
+        "`{path}` was never sent to {app}\nhint: `facteur why` tells why; `facteur backfill` sends older documents"
     ))
 }
 

@@ -9,13 +9,16 @@ use super::error::{Answer, Error};
 use super::mail::{self, Envelope};
 use super::observe::Scope;
 use super::robot::Robot;
+use super::words::size_words;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
-use crate::domain::delivery::{Act, Delivery, DeliveryId, Finish, HeldReason, State};
+use crate::domain::decision::Coverage;
+use crate::domain::delivery::{Act, Delivery, DeliveryId, Event, Finish, HeldReason, State};
 use crate::domain::deposit::{Content, Deposit};
 use crate::domain::limits::Retry;
 use crate::domain::profile::InDoubtPolicy;
+use crate::domain::verdict::folder_of;
 use crate::ports::folders::FolderError;
 use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, StoreError};
 use crate::ports::transport::{DotGate, Outcome, Stop};
@@ -73,7 +76,17 @@ impl Robot {
 
     async fn deliver_one(&self, delivery: Delivery) -> Answer<Delivery> {
         let (id, attempt) = (delivery.id, delivery.attempt);
-        let finish = self.attempt(&delivery).await?;
+        let finish = match self.attempt(&delivery).await {
+            Ok(finish) => finish,
+            // One document's trouble, before its dot: no other waits for it.
+            Err(
+                error @ (Error::Folder(_)
+                | Error::Refused(_)
+                | Error::Words(_)
+                | Error::Store(StoreError::Conflict)),
+            ) => Finish::Requeued { because: error.to_string(), due_at: self.now() + PAUSE },
+            Err(error @ (Error::Store(_) | Error::Task(_))) => return Err(error),
+        };
         match self.ports().store.finish(id, attempt, finish, self.now()).await {
             Ok(delivery) => Ok(delivery),
             // Cancelled, or claimed anew, while it was stopped before its dot: as it is now.
@@ -149,7 +162,10 @@ impl Robot {
             "it was queued by a rehearsal (`redirect_to`) that is over or goes elsewhere now"
                 .to_owned()
         } else {
-            format!("`{}` is not the address of its connection", delivery.recipient)
+            format!(
+                "its connection was re-addressed from `{}`, and the same document is with another delivery there",
+                delivery.recipient
+            )
         };
         Ok(Some(Finish::Held { reason: HeldReason::Rule, because }))
     }
@@ -222,12 +238,12 @@ impl Robot {
             Outcome::InDoubt { answer } => Finish::InDoubt { answer },
             Outcome::TooLarge { limit_bytes } => Finish::Held {
                 reason: HeldReason::TooLarge,
-                because: format!("the mail server takes {limit_bytes} bytes at most"),
+                because: format!("the mail server takes {} at most", size_words(limit_bytes)),
             },
             Outcome::Unreachable { answer } => {
                 let until = self.put_off(config, answer.clone()).await?;
                 if delivery.has_expired(config.mail.retry.expire, now) {
-                    expired(&answer)
+                    expired(&config.mail.retry, &answer)
                 } else {
                     Finish::Requeued { because: answer, due_at: until }
                 }
@@ -260,31 +276,65 @@ impl Robot {
     /// The `in_doubt` policy of each app, for deliveries in doubt that no proof settled.
     pub(super) async fn settle_doubts(&self) -> Answer<()> {
         let config = self.config();
-        let filter = DeliveryFilter { states: vec![State::InDoubt], ..DeliveryFilter::default() };
-        let store = &self.ports().store;
-        for delivery in store.deliveries(&filter, None, DOUBTS_PAGE).await? {
-            let policy = config.apps.get(&delivery.app).map(|profile| profile.in_doubt);
-            let resent =
-                delivery.events.iter().filter(|event| event.by.as_deref() == Some(POLICY)).count();
-            if policy == Some(InDoubtPolicy::Resend) && resent < AUTOMATIC_RESENDS_MAX {
-                store.act(delivery.id, Act::Resend, POLICY, self.now()).await?;
+        let resends = config.apps.iter().filter(|(_, profile)| match profile.in_doubt {
+            InDoubtPolicy::Resend => true,
+            InDoubtPolicy::Hold => false,
+        });
+        for (app, _) in resends {
+            let filter = DeliveryFilter {
+                states: vec![State::InDoubt],
+                app: Some(app.clone()),
+                ..DeliveryFilter::default()
+            };
+            let mut after = None;
+            loop {
+                let page = self.ports().store.deliveries(&filter, after, DOUBTS_PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for delivery in page {
+                    self.settle_doubt(&delivery).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Sends a delivery in doubt again by policy, unless that was done before, or what was decided
+    /// since would not send it (R14).
+    async fn settle_doubt(&self, delivery: &Delivery) -> Answer<()> {
+        let by_policy = |event: &&Event| event.by.as_deref() == Some(POLICY);
+        if delivery.events.iter().filter(by_policy).count() >= AUTOMATIC_RESENDS_MAX {
+            return Ok(());
+        }
+        let store = &self.ports().store;
+        let Some(deposit) = store.deposit(delivery.deposit).await? else { return Ok(()) };
+        let decisions = store.decisions(delivery.company).await?;
+        let folder = folder_of(&deposit.path);
+        let coverage = decisions.coverage(&delivery.app, &folder, &delivery.cause);
+        if coverage != Coverage::Covered || self.obstacle_to_sending(delivery).await?.is_some() {
+            return Ok(());
+        }
+        match store.act(delivery.id, Act::Resend, POLICY, self.now()).await {
+            // Settled by a person, or disconnected, meanwhile.
+            Ok(_) | Err(StoreError::Step(_) | StoreError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
 fn deferred(retry: &Retry, delivery: &Delivery, answer: String, now: Timestamp) -> Finish {
     if delivery.has_expired(retry.expire, now) {
-        return expired(&answer);
+        return expired(retry, &answer);
     }
     Finish::Deferred { answer, due_at: now + retry.wait(delivery.failures + 1) }
 }
 
-fn expired(answer: &str) -> Finish {
+fn expired(retry: &Retry, answer: &str) -> Finish {
+    let (days, hours) = (retry.expire.num_days(), retry.expire.num_hours());
+    let tried = if days >= 2 { format!("{days} days") } else { format!("{hours} hours") };
     Finish::Held {
         reason: HeldReason::Expired,
-        because: format!("tried until it expired; the last answer was: {answer}"),
+        because: format!("tried for {tried} in vain; the last answer was: {answer}"),
     }
 }
 

@@ -9,6 +9,7 @@ use super::error::{Answer, Error};
 use super::mail::{self, Envelope};
 use super::marks;
 use super::robot::Robot;
+use super::words::size_words;
 use crate::config::Config;
 use crate::domain::company::Company;
 use crate::domain::decision::Decisions;
@@ -149,8 +150,10 @@ impl Robot {
         if size > profile.mail_bytes_max && candidate.fate != Fate::Cancel {
             candidate.fate = Fate::Hold(HeldReason::TooLarge);
             candidate.because = format!(
-                "the mail would have {size} bytes; {} takes {} at most",
-                profile.name, profile.mail_bytes_max
+                "the mail would have {}, and {} takes {} at most",
+                size_words(size),
+                profile.name,
+                size_words(profile.mail_bytes_max)
             );
         }
         candidate

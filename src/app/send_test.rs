@@ -5,6 +5,7 @@ use super::error::{Answer, Error};
 use super::mail;
 use super::robot::Robot;
 use super::views::SendTestView;
+use super::words::size_words;
 use crate::domain::template::Address;
 use crate::ports::transport::{DotGate, Outcome, Stop};
 
@@ -69,7 +70,7 @@ fn words(outcome: Outcome) -> (&'static str, String) {
         Outcome::Unreachable { answer } => ("unreachable", answer),
         Outcome::Refused { answer } => ("refused", answer),
         Outcome::TooLarge { limit_bytes } => {
-            ("refused", format!("the mail server takes {limit_bytes} bytes at most"))
+            ("refused", format!("the mail server takes {} at most", size_words(limit_bytes)))
         }
         Outcome::Stopped(Stop::Changed) => ("unreachable", "stopped".to_owned()),
         Outcome::Stopped(Stop::Unreadable(because) | Stop::Gate(because)) => {

@@ -126,6 +126,19 @@ pub(super) fn local_words(config: &Config, at: Timestamp) -> String {
     at.with_timezone(&config.firm.time_zone).format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// Bytes as people read them: decimal, as in routes.toml.
+pub(super) fn size_words(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let (whole, tenth) = (bytes / unit, bytes % unit * 10 / unit);
+        if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") }
+    };
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        1_000_000.. => format!("{} MB", tenths(1_000_000)),
+    }
+}
+
 /// A folder as people read it: the company's own folder has no name.
 pub(super) fn folder_words(folder: &TreePath) -> String {
     if folder.is_root() { "the company's folder".to_owned() } else { format!("`{folder}`") }

@@ -7,6 +7,8 @@
 mod world;
 
 mod connections;
+mod delivery;
+mod delivery_files;
 mod delivery_rehearsal;
 mod deposits;
 mod desk;

@@ -2,6 +2,7 @@
 
 use crate::app::words::{folder_words, local_words};
 use crate::config::Config;
+use crate::domain::company::Company;
 use crate::domain::decision::{Decisions, Ruling};
 use crate::domain::delivery::{Delivery, HeldReason, State};
 use crate::domain::deposit::{Cause, Deposit, Skip, Verdict};
@@ -40,11 +41,7 @@ pub(super) fn standing(
     match (verdict, delivery) {
         (Some(Verdict::Due(_)), _) => plain("settling", settling(deposit)),
         (Some(Verdict::Duplicate(of)), delivery) => {
-            let state = delivery.as_ref().map_or("", |delivery| delivery.state.as_str());
-            let because = format!(
-                "the same content is delivery {of} already ({}); `facteur resend COMPANY PATH --app {app}` sends it all the same",
-                state.replace('_', " ")
-            );
+            let because = format!("the same content is delivery {of} already");
             Standing { state: "duplicate", reason: None, delivery, because }
         }
         (Some(Verdict::Queued(_)), Some(delivery)) => Standing {
@@ -132,13 +129,66 @@ fn of_delivery(config: &Config, delivery: &Delivery) -> String {
         State::InDoubt => format!(
             "nobody knows whether the tool has it: look there, then `facteur settle {id} --sent` or `--not-sent`"
         ),
-        State::Held => {
-            format!("held: {last}; `facteur release {id}` sends it, `facteur cancel {id}` doesn't")
-        }
+        State::Held => format!("held: {last}; {}", held_remedy(delivery)),
         State::Cancelled => {
             format!("cancelled: {last}; `facteur retry {id}` sends it all the same")
         }
     }
+}
+
+/// What a person can do about a held delivery.
+fn held_remedy(delivery: &Delivery) -> String {
+    let id = delivery.id;
+    let reason = delivery.reason.unwrap_or(HeldReason::Rule);
+    match reason {
+        HeldReason::Missing => format!(
+            "when it is back, `facteur release {id}` sends it; `facteur cancel {id}` doesn't"
+        ),
+        HeldReason::Unreadable => {
+            format!(
+                "when it can be read, `facteur release {id}` sends it; `facteur cancel {id}` doesn't"
+            )
+        }
+        HeldReason::TooLarge => {
+            format!("`facteur release {id}` sends it all the same, `facteur cancel {id}` doesn't")
+        }
+        HeldReason::Rule if delivery.rehearsal => format!(
+            "`facteur cancel {id}` forgets it, `facteur backfill` sends its document to the tool"
+        ),
+        HeldReason::Flood
+        | HeldReason::Replaced
+        | HeldReason::Expired
+        | HeldReason::AfterImport
+        | HeldReason::RootChanged
+        | HeldReason::FolderRenamed
+        | HeldReason::Rule => {
+            format!("`facteur release {id}` sends it, `facteur cancel {id}` doesn't")
+        }
+    }
+}
+
+/// Why a duplicate doesn't go; `first` is where the document is that it follows.
+pub(super) fn duplicate_words(
+    company: &Company,
+    app: &AppId,
+    path: &TreePath,
+    first: &TreePath,
+    delivery: &Delivery,
+) -> String {
+    format!(
+        "the same content as `{first}`, delivery {} ({}); `facteur resend {} {} --app {app}` sends it all the same",
+        delivery.id,
+        delivery.state.as_str().replace('_', " "),
+        company.slug,
+        quoted(path)
+    )
+}
+
+/// A path as an argument of a shell.
+fn quoted(path: &TreePath) -> String {
+    let text = path.to_string();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    if text.chars().all(plain) { text } else { format!("\"{text}\"") }
 }
 
 fn by(config: &Config, cause: &Cause) -> String {

@@ -84,7 +84,7 @@ impl Robot {
         }
         for put_off in store.put_offs().await? {
             let message = format!(
-                "the mail server ({}) cannot be used: {}; tried again at {}",
+                "the mail server ({}) cannot be used: {}; it is tried again at {} by itself",
                 put_off.destination,
                 put_off.answer,
                 self.local(put_off.until).format("%H:%M")

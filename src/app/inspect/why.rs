@@ -1,6 +1,6 @@
 //! `why`: a document's whole story, or the reason that there is none.
 
-use super::because::{Standing, standing};
+use super::because::{Standing, duplicate_words, standing};
 use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
 use crate::app::views::{EventView, StoryView, WhyView};
@@ -48,13 +48,14 @@ impl Robot {
         }
         let mut stories = Vec::new();
         for app in decisions.connections.keys() {
-            stories.push(self.story(app, path, record, &deposits, &decisions).await?);
+            stories.push(self.story(company, app, path, record, &deposits, &decisions).await?);
         }
         Ok(stories)
     }
 
     async fn story(
         &self,
+        company: &Company,
         app: &AppId,
         path: &TreePath,
         record: Option<&NameRecord>,
@@ -84,10 +85,18 @@ impl Robot {
         let standing =
             standing_now.unwrap_or_else(|| standing(&config, app, path, current, decisions, None));
         told.sort_by_key(|(at, _)| *at);
+        let because = match (&standing.delivery, standing.state) {
+            (Some(first), "duplicate") => {
+                let deposit = self.ports().store.deposit(first.deposit).await?;
+                let place = deposit.map(|deposit| deposit.path).unwrap_or_default();
+                duplicate_words(company, app, path, &place, first)
+            }
+            (_, _) => standing.because,
+        };
         Ok(StoryView {
             app: Some(app.to_string()),
             state: standing.state.to_owned(),
-            because: standing.because,
+            because,
             events: told.into_iter().map(|(_, event)| event).collect(),
         })
     }
