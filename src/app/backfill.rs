@@ -116,7 +116,8 @@ impl Robot {
             return Ok(false);
         }
         let has_it = match older.deposit.as_ref().and_then(|deposit| deposit.verdicts.get(app)) {
-            Some(Verdict::Due(_)) => true,
+            // Turned off before it had settled: it goes by nothing.
+            Some(Verdict::Due(due)) => due.fate != Fate::Cancel,
             Some(Verdict::Queued(id) | Verdict::Duplicate(id)) => {
                 !self.came_to_nothing(*id).await?
             }

@@ -109,6 +109,18 @@ impl Robot {
         let profile = config.apps.get(&id).cloned().ok_or_else(unknown)?;
         Ok((id, profile))
     }
+
+    /// An app of the configuration, or one that a company was connected to.
+    pub(super) async fn app_ever_known(&self, words: &str) -> Answer<AppId> {
+        for company in self.ports().store.companies().await? {
+            let decisions = self.ports().store.decisions(company.id).await?;
+            let known = decisions.connections.into_keys().find(|app| app.as_str() == words);
+            if let Some(app) = known {
+                return Ok(app);
+            }
+        }
+        Ok(self.app_named(words)?.0)
+    }
 }
 
 /// A delivery's id as typed.

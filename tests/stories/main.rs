@@ -6,6 +6,8 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod acts;
+mod backfill;
 mod connections;
 mod delivery;
 mod delivery_files;

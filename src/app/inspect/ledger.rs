@@ -7,7 +7,6 @@ use crate::app::views::{DeliveryView, HistoryView};
 use crate::app::words::delivery_id;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, State};
-use crate::domain::profile::AppId;
 use crate::ports::store::{DeliveryFilter, StoreError};
 
 /// Deliveries read at once.
@@ -43,10 +42,14 @@ impl Robot {
             },
             None => None,
         };
+        let app = match &selection.app {
+            Some(words) => Some(self.app_ever_known(words).await?),
+            None => None,
+        };
         let filter = DeliveryFilter {
             states: selection.state.into_iter().collect(),
             company,
-            app: selection.app.as_deref().map(AppId::parse).transpose().map_err(Error::Words)?,
+            app,
             reason: selection.reason,
         };
         let mut deliveries: Vec<Delivery> = Vec::new();
