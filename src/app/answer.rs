@@ -8,11 +8,13 @@ use super::backfill::Wanted;
 use super::connect::Asked;
 use super::error::{Answer, Error};
 use super::inspect::problem_view;
-use super::requests::{Answers, Ask, Outcome, Reply, Request, Turn};
+use super::requests::{Answers, Ask, Outcome, Reply, Request, Selection, Turn};
 use super::robot::Robot;
 use super::round::{Rounded, SecondLook};
+use super::send_test;
 use super::switch::{Turned, Turning};
 use super::views::{ExportView, PlannedView, RoundView};
+use crate::domain::delivery::State;
 use crate::domain::deposit::{Deposit, Verdict};
 use crate::domain::path::TreePath;
 
@@ -67,7 +69,7 @@ impl Robot {
             Ask::Round { dry_run } => self.round_reply(dry_run).await,
             Ask::Status => {
                 let view = self.status().await?;
-                attended(!view.alarms.is_empty(), &view)
+                attended(!view.alarms.is_empty() || !view.problems.is_empty(), &view)
             }
             Ask::Companies => done(&self.companies_view().await?),
             Ask::Connect { company, app, to, from, inbox } => {
@@ -82,7 +84,7 @@ impl Robot {
             }
             Ask::Switch { turn, company, folder, app, inbox, preview } => {
                 let (app, profile) = self.app_named(&app)?;
-                let turning = Turning { turn, folder, app, profile, inbox };
+                let turning = Turning { turn, folder, app, profile, inbox, exactly: false };
                 self.switch_reply(company.as_deref(), &turning, preview, by).await
             }
             Ask::SwitchList { company } => done(&self.switches(company.as_deref()).await?),
@@ -150,9 +152,8 @@ impl Robot {
             Ask::SendTest { company, app, to } => {
                 let view = self.send_test(&company, &app, to.as_deref()).await?;
                 let mut reply = done(&view)?;
-                if view.result != "sent" {
-                    reply.outcome =
-                        Outcome::Failed(format!("the test mail was not sent: {}", view.answer));
+                if let Some(failure) = send_test::failure(&view) {
+                    reply.outcome = Outcome::Failed(failure);
                 }
                 Ok(reply)
             }
@@ -185,7 +186,12 @@ impl Robot {
         let rounded = if dry_run {
             let rehearsal = self.rehearsal().await?;
             let rounded = rehearsal.look_round(SecondLook::Wait).await?;
+            let waiting = rehearsal.waiting(&rounded).await?;
             let mut view = rehearsal.round_view(rounded).await?;
+            view.documents.extend(waiting);
+            view.documents.sort_by(|one, other| {
+                (&one.company, &one.path, &one.app).cmp(&(&other.company, &other.path, &other.app))
+            });
             view.dry_run = true;
             return done(&view);
         } else {
@@ -221,6 +227,36 @@ impl Robot {
             documents,
             problems: report.problems.iter().map(problem_view).collect(),
         })
+    }
+
+    /// What waited already and would go with a round, beside what it would queue.
+    async fn waiting(&self, rounded: &Rounded) -> Answer<Vec<PlannedView>> {
+        let now = self.now();
+        let mut views = Vec::new();
+        for state in [State::Queued, State::Deferred] {
+            let selection = Selection { state: Some(state), ..Selection::default() };
+            for delivery in self.selected(&selection).await? {
+                let is_new = |deposit: &Deposit| deposit.number == delivery.deposit;
+                if delivery.due_at > now || rounded.deposits.iter().any(is_new) {
+                    continue;
+                }
+                let Some(deposit) = self.ports().store.deposit(delivery.deposit).await? else {
+                    continue;
+                };
+                let company = self.company_by_id(delivery.company).await?;
+                let because = delivery.events.last().map(|event| event.because.clone());
+                views.push(PlannedView {
+                    company: company.slug.to_string(),
+                    path: deposit.path.to_string(),
+                    app: delivery.app.to_string(),
+                    state: state.as_str().to_owned(),
+                    reason: None,
+                    recipient: Some(delivery.recipient.to_string()),
+                    because: because.unwrap_or_default(),
+                });
+            }
+        }
+        Ok(views)
     }
 
     async fn planned_views(&self, deposit: &Deposit) -> Answer<Vec<PlannedView>> {

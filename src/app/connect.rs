@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::decisions_file::ConnectionRow;
 use super::error::{Answer, Error};
 use super::observe::Scope;
 use super::robot::Robot;
@@ -43,19 +44,9 @@ impl Robot {
         let named = self.company_named(company).await?;
         let slug = self.free_slug(&named).await?;
         let config = self.config();
-        let mut connection = addresses(&config, &slug, &app, &profile, asked)?;
-        connection.at = self.now();
-        by.clone_into(&mut connection.by);
-        let _turn = self.shared.tree.lock().await;
-        let company = self.found(&named, slug).await?;
-        let decisions = self.ports().store.decisions(company.id).await?;
-        let before = decisions.connections.get(&app);
-        let changed = before.is_none_or(|before| !is_same(before, &connection));
-        if changed {
-            let detail = detail(&connection);
-            let decision = Decision::Connect { app: app.clone(), connection: connection.clone() };
-            self.decide(company.id, decision, by, detail).await?;
-        }
+        let connection = addresses(&config, &slug, &app, &profile, asked)?;
+        let (company, changed) =
+            self.decide_connection(&named, slug, &app, connection.clone(), by).await?;
         let directories = self.ports().store.directories(company.id).await?;
         Ok(ConnectView {
             company: company.slug.to_string(),
@@ -65,6 +56,48 @@ impl Robot {
             changed,
             documents_before: directories.iter().map(|(_, known)| u64::from(known.documents)).sum(),
         })
+    }
+
+    /// Connects an app as a file of decisions says; what it leaves out is the profile's.
+    pub(super) async fn connect_as(&self, row: &ConnectionRow, by: &str) -> Answer<()> {
+        let (app, profile) = self.app_named(&row.app)?;
+        refuse_disabled(&app, &profile)?;
+        let named = self.company_named(&row.company).await?;
+        let slug = self.free_slug(&named).await?;
+        let asked = Asked {
+            // With an inbox, `to` would be that inbox's address.
+            to: row.recipient.as_ref().filter(|_| row.inbox.is_none()).map(ToString::to_string),
+            from: Some(row.sender.to_string()),
+            inbox: row.inbox.clone(),
+        };
+        let mut connection = addresses(&self.config(), &slug, &app, &profile, &asked)?;
+        connection.recipient = row.recipient.clone().or(connection.recipient);
+        connection.inboxes.extend(row.inboxes.clone());
+        self.decide_connection(&named, slug, &app, connection, by).await?;
+        Ok(())
+    }
+
+    /// Makes the company known and the connection durable, if that changes anything.
+    async fn decide_connection(
+        &self,
+        named: &Named,
+        slug: Slug,
+        app: &AppId,
+        connection: Connection,
+        by: &str,
+    ) -> Answer<(Company, bool)> {
+        let _turn = self.shared.tree.lock().await;
+        let company = self.found(named, slug).await?;
+        let decisions = self.ports().store.decisions(company.id).await?;
+        let before = decisions.connections.get(app);
+        let changed = before.is_none_or(|before| !is_same(before, &connection));
+        if changed {
+            let detail = detail(&connection);
+            let connection = Connection { at: self.now(), by: by.to_owned(), ..connection };
+            let decision = Decision::Connect { app: app.clone(), connection };
+            self.decide(company.id, decision, by, detail).await?;
+        }
+        Ok((company, changed))
     }
 
     /// The company's slug, if no other folder has it.

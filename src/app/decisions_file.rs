@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::connect::Asked;
 use super::error::{Answer, Error};
 use super::requests::Turn;
 use super::robot::Robot;
 use super::switch::Turning;
 use super::views::{DecisionsDiffView, TomlView};
+use super::words::folder_words;
 use crate::domain::path::TreePath;
 use crate::domain::template::Address;
 
@@ -25,12 +25,14 @@ struct DecisionsFile {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConnectionRow {
-    company: String,
-    app: String,
-    sender: Address,
-    recipient: Option<Address>,
-    inbox: Option<String>,
+pub(super) struct ConnectionRow {
+    pub(super) company: String,
+    pub(super) app: String,
+    pub(super) sender: Address,
+    pub(super) recipient: Option<Address>,
+    pub(super) inbox: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) inboxes: BTreeMap<String, Address>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,23 +64,59 @@ impl Robot {
         Ok(TomlView { toml: format!("{head}{text}") })
     }
 
-    /// What would make the decisions those of the file; confirmed, it is made so.
+    /// What would make the decisions those of the file; confirmed, it is made so. A file with a
+    /// mistake in its last line changes nothing either: all of it is rehearsed first.
     pub(super) async fn decisions_import(
         &self,
         text: &str,
         confirmed: bool,
         by: &str,
     ) -> Answer<DecisionsDiffView> {
-        let wanted: DecisionsFile = toml::from_str(text)
-            .map_err(|error| Error::Words(format!("the file of decisions is wrong: {error}")))?;
+        let wanted = self.read(text).await?;
         let changes = difference(&self.decided().await?, &wanted);
         let words = changes.iter().map(Change::words).collect::<Vec<_>>();
+        let rehearsal = self.rehearsal().await?;
+        for (change, words) in changes.iter().zip(&words) {
+            rehearsal.make(change, by).await.map_err(|error| mistaken(words, error))?;
+        }
         if confirmed {
-            for change in changes {
+            for change in &changes {
                 self.make(change, by).await?;
             }
         }
         Ok(DecisionsDiffView { count: words.len() as u64, changes: words, imported: confirmed })
+    }
+
+    /// A file as typed, its companies by slug, each row once.
+    async fn read(&self, text: &str) -> Answer<DecisionsFile> {
+        let mut file: DecisionsFile = toml::from_str(text).map_err(|error| {
+            let error = error.to_string();
+            Error::Words(format!(
+                "the file of decisions is wrong: {}\nhint: `facteur decisions export` writes one that is right",
+                error.trim_end()
+            ))
+        })?;
+        let companies = file.connections.iter_mut().map(|row| &mut row.company);
+        for company in companies.chain(file.switches.iter_mut().map(|row| &mut row.company)) {
+            let named = self.company_named(company).await?;
+            *company = named.slug.map_or(named.name, String::from);
+        }
+        file.sort();
+        let same_app =
+            |pair: &&[ConnectionRow]| matches!(pair, [one, other] if one.key() == other.key());
+        if let Some([row, ..]) = file.connections.windows(2).find(same_app) {
+            return Err(twice(&format!("the connection of {} to {}", row.company, row.app)));
+        }
+        let same_place =
+            |pair: &&[SwitchRow]| matches!(pair, [one, other] if one.place() == other.place());
+        if let Some([row, ..]) = file.switches.windows(2).find(same_place) {
+            let folder = folder_words(&row.folder);
+            return Err(twice(&format!(
+                "the switch of {folder} of {} for {}",
+                row.company, row.app
+            )));
+        }
+        Ok(file)
     }
 
     async fn decided(&self) -> Answer<DecisionsFile> {
@@ -93,6 +131,7 @@ impl Robot {
                 sender: connection.sender.clone(),
                 recipient: connection.recipient.clone(),
                 inbox: connection.inbox.clone(),
+                inboxes: connection.inboxes.clone(),
             }));
             let switches = decisions.switches.iter();
             file.switches.extend(switches.map(|((app, folder), switch)| SwitchRow {
@@ -103,47 +142,77 @@ impl Robot {
                 inbox: switch.inbox.clone(),
             }));
         }
+        file.sort();
         Ok(file)
     }
 
-    async fn make(&self, change: Change, by: &str) -> Answer<()> {
+    async fn make(&self, change: &Change, by: &str) -> Answer<()> {
         match change {
             Change::Connect(row) => {
-                let asked = Asked {
-                    // With an inbox, `--to` would be that inbox's address.
-                    to: row.recipient.filter(|_| row.inbox.is_none()).map(String::from),
-                    from: Some(row.sender.to_string()),
-                    inbox: row.inbox,
-                };
-                self.connect(&row.company, &row.app, &asked, by).await?;
+                self.connect_as(row, by).await?;
             }
             Change::Disconnect { company, app } => {
-                self.disconnect(&company, &app, by).await?;
+                self.disconnect(company, app, by).await?;
             }
             Change::Turn(row) => {
                 let turn = if row.on { Turn::On } else { Turn::Off };
-                self.turn_row(&row.company, &row.app, row.folder, turn, row.inbox, by).await?;
+                self.turn_exactly(row, turn, by).await?;
             }
             Change::Clear { company, app, folder } => {
-                self.turn_row(&company, &app, folder, Turn::Clear, None, by).await?;
+                let row = SwitchRow {
+                    company: company.clone(),
+                    app: app.clone(),
+                    folder: folder.clone(),
+                    on: false,
+                    inbox: None,
+                };
+                self.turn_exactly(&row, Turn::Clear, by).await?;
             }
         }
         Ok(())
     }
 
-    async fn turn_row(
-        &self,
-        company: &str,
-        app: &str,
-        folder: TreePath,
-        turn: Turn,
-        inbox: Option<String>,
-        by: &str,
-    ) -> Answer<()> {
-        let (app, profile) = self.app_named(app)?;
-        let turning = Turning { turn, folder, app, profile, inbox };
-        self.switch(Some(company), &turning, by).await?;
+    async fn turn_exactly(&self, row: &SwitchRow, turn: Turn, by: &str) -> Answer<()> {
+        let (app, profile) = self.app_named(&row.app)?;
+        let (folder, inbox) = (row.folder.clone(), row.inbox.clone());
+        let turning = Turning { turn, folder, app, profile, inbox, exactly: true };
+        self.switch(Some(&row.company), &turning, by).await?;
         Ok(())
+    }
+}
+
+fn twice(what: &str) -> Error {
+    Error::Words(format!("{what} is there twice\nhint: leave one of the two out"))
+}
+
+/// A row that cannot be made so.
+fn mistaken(words: &str, error: Error) -> Error {
+    match error {
+        Error::Words(_) | Error::Refused(_) | Error::Folder(_) => {
+            let told = error.to_string();
+            let hint = if told.contains("\nhint: ") { "" } else { "\nhint: mend the row" };
+            Error::Words(format!("`{words}`: {told}{hint}"))
+        }
+        Error::Store(_) | Error::Task(_) => error,
+    }
+}
+
+impl DecisionsFile {
+    fn sort(&mut self) {
+        self.connections.sort_by_key(ConnectionRow::key);
+        self.switches.sort_by_key(SwitchRow::place);
+    }
+}
+
+impl ConnectionRow {
+    fn key(&self) -> (String, String) {
+        (self.company.clone(), self.app.clone())
+    }
+}
+
+impl SwitchRow {
+    fn place(&self) -> (String, String, TreePath) {
+        (self.company.clone(), self.app.clone(), self.folder.clone())
     }
 }
 
@@ -151,7 +220,9 @@ impl Change {
     fn words(&self) -> String {
         match self {
             Self::Connect(row) => {
-                let to = row.recipient.as_ref().map_or("its inboxes", Address::as_str);
+                let inboxes = row.inboxes.iter().map(|(inbox, to)| format!("{inbox}: {to}"));
+                let recipient = row.recipient.iter().map(ToString::to_string);
+                let to = recipient.chain(inboxes).collect::<Vec<_>>().join(", ");
                 format!("connect {} {} (from {} to {to})", row.company, row.app, row.sender)
             }
             Self::Disconnect { company, app } => format!("disconnect {company} {app}"),
@@ -169,15 +240,14 @@ impl Change {
     }
 }
 
-/// Connections are made before switches; what ends, ends first, and folders go from the outermost
-/// in, so that an exception is made below what it is an exception of.
+/// What ends, ends first; connections are made before switches, exceptions before what they are
+/// exceptions of, and inner switches before outer ones, which would make them needless (R4).
 fn difference(now: &DecisionsFile, wanted: &DecisionsFile) -> Vec<Change> {
-    let key = |row: &ConnectionRow| (row.company.clone(), row.app.clone());
-    let connected: BTreeMap<_, _> = now.connections.iter().map(|row| (key(row), row)).collect();
-    let to_connect: BTreeMap<_, _> = wanted.connections.iter().map(|row| (key(row), row)).collect();
-    let place = |row: &SwitchRow| (row.company.clone(), row.app.clone(), row.folder.clone());
-    let switched: BTreeMap<_, _> = now.switches.iter().map(|row| (place(row), row)).collect();
-    let to_switch: BTreeMap<_, _> = wanted.switches.iter().map(|row| (place(row), row)).collect();
+    let connected: BTreeMap<_, _> = now.connections.iter().map(|row| (row.key(), row)).collect();
+    let to_connect: BTreeMap<_, _> =
+        wanted.connections.iter().map(|row| (row.key(), row)).collect();
+    let switched: BTreeMap<_, _> = now.switches.iter().map(|row| (row.place(), row)).collect();
+    let to_switch: BTreeMap<_, _> = wanted.switches.iter().map(|row| (row.place(), row)).collect();
     let mut changes = Vec::new();
     for (company, app) in connected.keys().filter(|key| !to_connect.contains_key(*key)) {
         changes.push(Change::Disconnect { company: company.clone(), app: app.clone() });
@@ -193,10 +263,32 @@ fn difference(now: &DecisionsFile, wanted: &DecisionsFile) -> Vec<Change> {
             changes.push(Change::Connect((*row).clone()));
         }
     }
-    for (place, row) in &to_switch {
-        if switched.get(place) != Some(row) {
-            changes.push(Change::Turn((*row).clone()));
-        }
-    }
+    let differing = to_switch.iter().filter(|(place, row)| switched.get(*place) != Some(*row));
+    let differing: Vec<&SwitchRow> = differing.map(|(_, row)| *row).collect();
+    let off = differing.iter().filter(|row| !row.on);
+    let on = differing.iter().rev().filter(|row| row.on && !is_needless(now, wanted, row));
+    changes.extend(off.chain(on).map(|row| Change::Turn((*row).clone())));
     changes
+}
+
+/// Whether the folder is on already, and stays so, by a switch further up.
+fn is_needless(now: &DecisionsFile, wanted: &DecisionsFile, row: &SwitchRow) -> bool {
+    let above = |other: &&SwitchRow| {
+        other.company == row.company
+            && other.app == row.app
+            && other.folder != row.folder
+            && row.folder.is_within(&other.folder)
+    };
+    let nearest = |file: &DecisionsFile| -> Option<SwitchRow> {
+        let above = file.switches.iter().filter(above);
+        above.max_by_key(|other| other.folder.as_bytes().len()).cloned()
+    };
+    let ruling = nearest(now).filter(|ruling| ruling.on && ruling.inbox == row.inbox);
+    ruling.is_some() && ruling == nearest(wanted) && !now.has_own(row)
+}
+
+impl DecisionsFile {
+    fn has_own(&self, row: &SwitchRow) -> bool {
+        self.switches.iter().any(|other| other.place() == row.place())
+    }
 }

@@ -63,6 +63,20 @@ impl Robot {
     }
 }
 
+/// Why a test mail is no success, with the remedy.
+pub(super) fn failure(view: &SendTestView) -> Option<String> {
+    let SendTestView { result, answer, .. } = view;
+    match result.as_str() {
+        "sent" => None,
+        "in_doubt" => Some(format!(
+            "nobody knows whether the test mail was sent: {answer}\nhint: look whether it arrived"
+        )),
+        _ => Some(format!(
+            "the test mail was not sent ({result}): {answer}\nhint: the mail server's words say why; `facteur check --online` tries to log in"
+        )),
+    }
+}
+
 fn words(outcome: Outcome) -> (&'static str, String) {
     match outcome {
         Outcome::Accepted { answer } => ("sent", answer),

@@ -34,6 +34,8 @@ pub(super) struct Turning {
     pub(super) app: AppId,
     pub(super) profile: Profile,
     pub(super) inbox: Option<String>,
+    /// By a file of decisions: an exception is written down even where nothing above it is on.
+    pub(super) exactly: bool,
 }
 
 impl Robot {
@@ -137,6 +139,9 @@ impl Robot {
             Turn::Off => false,
         };
         let is_so = match ruling {
+            _ if turning.exactly => {
+                own.is_some_and(|own| own.on == on && own.inbox == turning.inbox)
+            }
             Ruling::On(_, switch) => {
                 on && (turning.inbox.is_none() || turning.inbox == switch.inbox)
             }
