@@ -168,7 +168,7 @@ impl Robot {
 
     async fn import_reply(&self, file: &std::path::Path, confirmed: bool) -> Answer<Reply> {
         let view = |records| ExportView { file: file.display().to_string(), records };
-        if self.shared.next_round().is_some() {
+        if self.shared.serving_since().is_some() {
             return Err(Error::Refused(
                 "the service is running on this state\nhint: stop it, import, start it again"
                     .to_owned(),

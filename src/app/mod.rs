@@ -1,6 +1,7 @@
 //! What the robot does, in order: observe, queue, deliver, mark; and what it answers.
 
 mod acts;
+mod alarms;
 mod answer;
 mod backfill;
 mod companies;
@@ -9,6 +10,7 @@ mod decisions_file;
 mod deliver;
 mod entries;
 mod error;
+mod exports;
 mod inspect;
 mod mail;
 mod marks;

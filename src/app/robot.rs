@@ -22,6 +22,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// The way mail leaves.
     pub transport: Arc<dyn Transport>,
+    /// The way mail about alarms leaves, where it has one of its own.
+    pub alarm_transport: Option<Arc<dyn Transport>>,
 }
 
 /// What every pass works with; cheap to clone, all clones are the same robot.
@@ -39,7 +41,13 @@ pub(super) struct Shared {
     pub(super) tree: tokio::sync::Mutex<()>,
     /// One pass of deliveries at a time; it has its own connections side by side.
     pub(super) delivering: tokio::sync::Mutex<()>,
+    /// Alarms are held against their book by one at a time.
+    pub(super) announcing: tokio::sync::Mutex<()>,
     tally: std::sync::Mutex<Tally>,
+    /// Since when a service runs; none when none does.
+    serving_since: std::sync::Mutex<Option<Timestamp>>,
+    /// Since when the rolling export fails, and how; for display, the folder is the truth.
+    export_failure: std::sync::Mutex<Option<(Timestamp, String)>>,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
     /// No more deliveries are claimed: the service is stopping.
@@ -64,6 +72,29 @@ impl Shared {
         *self.next_round.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
     }
 
+    /// Since when a service runs; none when none does.
+    pub(super) fn serving_since(&self) -> Option<Timestamp> {
+        *self.serving_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Says that a service runs, or that it has ended.
+    pub(super) fn set_serving_since(&self, at: Option<Timestamp>) {
+        *self.serving_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
+    }
+
+    /// Since when the rolling export fails, and how.
+    pub(super) fn export_failure(&self) -> Option<(Timestamp, String)> {
+        let failure = self.export_failure.lock();
+        failure.unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Notes how the rolling export went.
+    pub(super) fn set_export_failure(&self, failure: Option<(Timestamp, String)>) {
+        let mut kept =
+            self.export_failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *kept = failure;
+    }
+
     /// Tells the sender that something may be due.
     pub(super) fn poke(&self) {
         self.due.notify_one();
@@ -79,7 +110,10 @@ impl Robot {
             round: tokio::sync::Mutex::new(()),
             tree: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
+            announcing: tokio::sync::Mutex::new(()),
             tally: std::sync::Mutex::default(),
+            serving_since: std::sync::Mutex::default(),
+            export_failure: std::sync::Mutex::default(),
             next_round: std::sync::Mutex::default(),
             stopping: std::sync::atomic::AtomicBool::new(false),
             due: tokio::sync::Notify::new(),

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
+use super::alarms::Depth;
 use super::error::{Answer, Error};
 use super::observe::{Observed, Scope};
 use super::robot::Robot;
-use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::deposit::{Deposit, Verdict};
@@ -83,6 +83,11 @@ impl Robot {
 
     /// Sends what is due, and brings the marks in line. One at a time.
     pub(super) async fn deliver_all(&self) -> Answer<()> {
+        self.deliver_in_turn().await?;
+        self.announce(Depth::BetweenRounds).await
+    }
+
+    async fn deliver_in_turn(&self) -> Answer<()> {
         let _turn = self.shared.delivering.lock().await;
         self.settle_doubts().await?;
         let delivered = self.deliver().await;
@@ -111,13 +116,17 @@ impl Robot {
         report.elapsed_ms = u64::try_from(elapsed).unwrap_or(0);
         report.problems.truncate(PROBLEMS_MAX);
         self.ports().store.keep_round(report).await?;
-        Ok(())
+        self.announce(Depth::Round).await
     }
 
     /// Observe, settle, decide, queue, for every company; sends nothing.
     pub(super) async fn look_round(&self, second_look: SecondLook) -> Answer<Rounded> {
         let mut rounded = Rounded::default();
         rounded.report.started_at = self.now();
+        if let Some(problem) = self.full_disk().await? {
+            rounded.report.problems.push(problem);
+            return Ok(rounded);
+        }
         let reconciled = self.reconcile().await?;
         rounded.report.problems = reconciled.problems;
         self.settle_by_marks(&reconciled.present).await?;
@@ -262,10 +271,4 @@ fn unreadable(company: &Company, error: &Error) -> Problem {
         kind: "unreadable".to_owned(),
         message: format!("{error}; the company is looked at again in the next round"),
     }
-}
-
-/// When the last round ended, for the alarm.
-pub(super) fn is_silent(last: Option<&RoundReport>, now: Timestamp) -> bool {
-    const SILENT_AFTER: TimeDelta = TimeDelta::minutes(30);
-    last.is_some_and(|report| now - report.finished_at > SILENT_AFTER)
 }

@@ -9,8 +9,8 @@ use super::words::size_words;
 use crate::domain::template::Address;
 use crate::ports::transport::{DotGate, Outcome, Stop};
 
-/// A test mail needs no mark: it carries no document.
-struct AlwaysOpen;
+/// A mail without a document needs no mark.
+pub(super) struct AlwaysOpen;
 
 #[async_trait::async_trait]
 impl DotGate for AlwaysOpen {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::error::{Answer, Error};
 use super::observe::Scope;
@@ -50,27 +51,26 @@ impl Robot {
         mut hints: Box<dyn Hints>,
         stop: watch::Receiver<bool>,
     ) -> Answer<()> {
-        let rounds = self.rounds(hints.as_mut(), stop.clone());
-        let sender = self.clone();
-        let mut sending = tokio::spawn({
-            let stop = stop.clone();
-            async move { sender.send_until(stop).await }
-        });
+        self.shared.set_serving_since(Some(self.now()));
+        let mut beside = JoinSet::new();
+        let (sender, exporter) = (self.clone(), self.clone());
+        let (sending, exporting) = (stop.clone(), stop.clone());
+        beside.spawn(async move { sender.send_until(sending).await });
+        beside.spawn(async move { exporter.export_until(exporting).await });
         let ended = tokio::select! {
-            ended = rounds => ended,
-            ended = &mut sending => return ended.map_err(Error::Task)?,
+            ended = self.rounds(hints.as_mut(), stop) => ended,
+            Some(ended) = beside.join_next() => ended.map_err(Error::Task).flatten(),
         };
         self.shared.set_next_round(None);
         self.shared.stopping.store(true, Ordering::Relaxed);
+        // Dropped with what runs beside when the store has failed.
         ended?;
-        match tokio::time::timeout(STOP_WITHIN, &mut sending).await {
-            Ok(ended) => ended.map_err(Error::Task)?,
-            Err(_) => {
-                tracing::warn!("deliveries were still under way at the stop: they may be in doubt");
-                sending.abort();
-                Ok(())
-            }
-        }
+        let ended = tokio::time::timeout(STOP_WITHIN, all(&mut beside)).await;
+        self.shared.set_serving_since(None);
+        ended.unwrap_or_else(|_| {
+            tracing::warn!("deliveries were still under way at the stop: they may be in doubt");
+            Ok(())
+        })
     }
 
     /// Rounds on schedule, and a look at hinted companies, until the stop.
@@ -110,6 +110,9 @@ impl Robot {
     /// Looks at once where something changed, so that it has settled by the next round; with the
     /// schedule "on deposit" it goes now.
     async fn follow_hint(&self, hinted: Option<Hinted>) -> Answer<()> {
+        if self.full_disk().await?.is_some() {
+            return Ok(());
+        }
         for company in self.ports().store.companies().await? {
             let folders = hinted.as_ref().map(|hinted| hinted.get(&company.folder));
             if company.hold.is_some() || folders == Some(None) {
@@ -200,4 +203,12 @@ impl Robot {
         }
         Ok(())
     }
+}
+
+/// Until every task has ended; the first failure ends the wait.
+async fn all(tasks: &mut JoinSet<Answer<()>>) -> Answer<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(Error::Task)??;
+    }
+    Ok(())
 }

@@ -52,7 +52,13 @@ fn robot_with(config: &Config, transport: Arc<dyn Transport>) -> Result<Robot> {
     let folders = tree(config)?;
     let directory = &config.state.directory;
     let store = Ledger::open(directory, clock.now())?;
-    let ports = Ports { clock, folders: Arc::new(folders), store: Arc::new(store), transport };
+    let ports = Ports {
+        clock,
+        folders: Arc::new(folders),
+        store: Arc::new(store),
+        transport,
+        alarm_transport: alarm_transport(config)?,
+    };
     Ok(Robot::new(config.clone(), ports))
 }
 
@@ -66,7 +72,8 @@ pub(super) fn bystander(config: &Config) -> Result<Robot> {
     let clock = clock();
     let store = Ledger::in_memory("bystander", clock.now());
     let (folders, store) = (Arc::new(tree(config)?), Arc::new(store));
-    let ports = Ports { clock, folders, store, transport: transport(config)? };
+    let transport = transport(config)?;
+    let ports = Ports { clock, folders, store, transport, alarm_transport: None };
     Ok(Robot::new(config.clone(), ports))
 }
 
@@ -135,4 +142,10 @@ fn transport(config: &Config) -> Result<Arc<dyn Transport>> {
         TransportConfig::Outbox(directory) => Arc::new(Outbox::new(directory.clone())),
         TransportConfig::Smtp(smtp) => Arc::new(SmtpTransport::new(smtp, &config.firm.domain)?),
     })
+}
+
+/// The mail server of [alarms], where it has one.
+fn alarm_transport(config: &Config) -> Result<Option<Arc<dyn Transport>>> {
+    let Some(server) = &config.alarms.server else { return Ok(None) };
+    Ok(Some(Arc::new(SmtpTransport::new(server, &config.firm.domain)?)))
 }

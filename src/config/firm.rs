@@ -1,6 +1,6 @@
-//! `[firm]`, `[alarms]` and `[log]`: who the firm is and whom to tell.
+//! `[firm]` and `[log]`: who the firm is, and how it reads its logs.
 
-use super::addresses::{self, address};
+use super::addresses;
 use super::complaint::{Mistake, did_you_mean};
 use super::model::{Firm, LogFormat};
 use super::section::Section;
@@ -27,13 +27,6 @@ pub(super) fn firm(section: Section<'_>) -> Firm {
         time_zone: time_zone.map_or(chrono_tz::Europe::Paris, |typed| typed.value),
         collection: collection.map_or_else(addresses::default_collection, |typed| typed.value),
     }
-}
-
-/// Reads `[alarms]`.
-pub(super) fn alarm_recipients(section: Section<'_>) -> Vec<Address> {
-    let recipients = section.list("to", address);
-    section.close();
-    recipients.unwrap_or_default()
 }
 
 /// Reads `[log]`.

@@ -36,7 +36,14 @@ pub(super) fn mail(section: Section<'_>, ground: &Ground<'_>) -> MailConfig {
     let way = section.choice("transport", &[("outbox", Way::Outbox), ("smtp", Way::Smtp)]);
     let way = way.unwrap_or(Way::Outbox);
     let outbox = ground.path(&section, "outbox", "outbox");
-    let server = smtp(&section, ground, way);
+    if way == Way::Smtp {
+        section.require("host", "name the firm's mail server: host = \"smtp.cabinet.example\"");
+    }
+    let connections = section.number("connections", 1..=CONNECTIONS_MAX);
+    let server = SmtpConfig {
+        connections: connections.unwrap_or(CONNECTIONS_DEFAULT) as usize,
+        ..server(&section, ground, way == Way::Smtp)
+    };
     let redirect_to = section.parsed("redirect_to", address);
     if let Some(redirect) = &redirect_to {
         let problem = format!(
@@ -62,11 +69,9 @@ pub(super) fn mail(section: Section<'_>, ground: &Ground<'_>) -> MailConfig {
     }
 }
 
-fn smtp(section: &Section<'_>, ground: &Ground<'_>, way: Way) -> SmtpConfig {
-    let chosen = way == Way::Smtp;
-    if chosen {
-        section.require("host", "name the firm's mail server: host = \"smtp.cabinet.example\"");
-    }
+/// Reads the keys of a mail server, for one connection at once; unless `chosen`, only their types
+/// are checked.
+pub(super) fn server(section: &Section<'_>, ground: &Ground<'_>, chosen: bool) -> SmtpConfig {
     let host = section.parsed("host", host).map_or_else(String::new, |typed| typed.value);
     let security = section.choice(
         "security",
@@ -82,14 +87,13 @@ fn smtp(section: &Section<'_>, ground: &Ground<'_>, way: Way) -> SmtpConfig {
     let port = section.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
     let ca_file = section.parsed("ca_file", |text| ground.absolute(text));
     let ca_file = ca_file.map(|typed| check_certificates(section, &typed, ground, chosen));
-    let connections = section.number("connections", 1..=CONNECTIONS_MAX);
     SmtpConfig {
         host,
         port: port.unwrap_or(default_port(security)),
         security,
         ca_file,
         login: secret::login(section, ground, chosen),
-        connections: connections.unwrap_or(CONNECTIONS_DEFAULT) as usize,
+        connections: 1,
     }
 }
 

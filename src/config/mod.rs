@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 mod addresses;
+mod alarms;
 mod apps;
 mod companies;
 mod complaint;
@@ -86,7 +87,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let state = places::state(top.section("state"), &ground);
     let robot = robot::robot(top.section("robot"));
     let mail = mail::mail(top.section("mail"), &ground);
-    let alarm_recipients = firm::alarm_recipients(top.section("alarms"));
+    let alarms = alarms::alarms(top.section("alarms"), &ground, &firm.domain, &mail);
     let log_format = firm::log_format(top.section("log"));
     let apps = apps::apps(&top.section("apps"), &firm.domain);
     let companies = companies::companies(&top);
@@ -103,7 +104,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
         state,
         robot,
         mail,
-        alarm_recipients,
+        alarms,
         log_format,
         apps,
         companies,

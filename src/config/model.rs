@@ -27,8 +27,8 @@ pub struct Config {
     pub robot: RobotConfig,
     /// `[mail]`.
     pub mail: MailConfig,
-    /// `[alarms] to`.
-    pub alarm_recipients: Vec<Address>,
+    /// `[alarms]`.
+    pub alarms: AlarmsConfig,
     /// `[log] format`.
     pub log_format: LogFormat,
     /// `[apps.*]` with their profiles, the disabled ones too.
@@ -72,6 +72,8 @@ pub struct StateConfig {
     pub socket_group: Option<String>,
     /// The rolling export.
     pub export: Option<ExportConfig>,
+    /// With fewer bytes left on its disk, nothing new is taken in; 0: never.
+    pub free_bytes_min: u64,
 }
 
 /// The rolling export.
@@ -185,6 +187,19 @@ impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
     }
+}
+
+/// Who is told that something needs a person, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmsConfig {
+    /// Nobody is told by mail when there are none.
+    pub recipients: Vec<Address>,
+    /// Both `From` and the envelope sender.
+    pub sender: Address,
+    /// A mail server of their own; none: alarms go the way of all mail.
+    pub server: Option<SmtpConfig>,
+    /// Whether a company that used to deposit and stopped is an alarm.
+    pub silent_companies: bool,
 }
 
 /// How logs are written.

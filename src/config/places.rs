@@ -14,6 +14,10 @@ use super::sheet::{Sheet, Typed};
 const IGNORE_DEFAULT: [&str; 3] = ["lost+found", "@eaDir", "#recycle"];
 const EXPORTS_KEPT: u32 = 14;
 
+/// Room for what is on its way to end well, and for some days of `status` and `why`.
+const FREE_BYTES_DEFAULT: u64 = 200_000_000;
+const FREE_BYTES_MAX: u64 = 1_000_000_000_000_000;
+
 /// Where relative paths start, and whether the machine may be looked at.
 pub(super) struct Ground<'a> {
     pub(super) folder: PathBuf,
@@ -64,13 +68,15 @@ pub(super) fn documents(section: Section<'_>, ground: &Ground<'_>) -> Documents 
 pub(super) fn state(section: Section<'_>, ground: &Ground<'_>) -> StateConfig {
     let directory = ground.path(&section, "directory", "state");
     let socket_group = section.parsed("socket_group", |text| group(text, ground.environment));
+    let free_min = section.size("free_min", 0..=FREE_BYTES_MAX);
     let export = section.optional("export").map(|section| export_config(section, ground));
     if ground.environment.checks_machine() {
         check_folder(section.sheet, &directory);
     }
     section.close();
     let socket_group = socket_group.map(|typed| typed.value);
-    StateConfig { directory: directory.value, socket_group, export }
+    let free_bytes_min = free_min.unwrap_or(FREE_BYTES_DEFAULT);
+    StateConfig { directory: directory.value, socket_group, export, free_bytes_min }
 }
 
 fn export_config(section: Section<'_>, ground: &Ground<'_>) -> ExportConfig {

@@ -2,8 +2,9 @@
 //!
 //! In reading order: what things are called ([`slug`], [`path`], [`names`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
-//! [`deposit`]), and what is sent ([`delivery`], [`limits`]).
+//! [`deposit`]), what is sent ([`delivery`], [`limits`]), and what is wrong ([`alarm`]).
 
+pub mod alarm;
 pub mod company;
 pub mod comparison;
 pub mod decision;

@@ -4,12 +4,15 @@
 //! whether it is. Each write may be repeated with the same arguments. Reads may run beside
 //! writes; what decides is compared inside the write (a company's `revision`, an `attempt`).
 
+mod report;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
+use crate::domain::alarm::AlarmBook;
 use crate::domain::company::{Company, CompanyHold, CompanyId, RootIdentity};
 use crate::domain::decision::{Decision, Decisions, HistoryEntry};
 use crate::domain::delivery::{Act, Delivery, DeliveryId, Finish, HeldReason, State, StepRefusal};
@@ -19,6 +22,8 @@ use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::slug::Slug;
 use crate::domain::template::Address;
+
+pub use report::{Health, PROBLEMS_MAX, Problem, RolledExport, RoundReport};
 
 /// Why a call gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -161,10 +166,14 @@ pub struct Rate {
     pub per_day_max: u32,
 }
 
+/// How the destination of a tool behind the mail server is called: this and the app's key. It
+/// can be put off by itself.
+pub const APP_DESTINATION: &str = "app:";
+
 /// A server that cannot be used just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutOff {
-    /// `smtp:host:port`.
+    /// `smtp:host:port`, or `app:quickbooks`.
     pub destination: String,
     /// Since when.
     pub since: Timestamp,
@@ -198,70 +207,6 @@ pub struct MarkWork {
     pub deposit: Deposit,
     /// The deliveries its verdicts name.
     pub deliveries: Vec<Delivery>,
-}
-
-/// What one round did; the last one is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RoundReport {
-    /// When it began and ended.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Timestamp,
-    /// Documents looked at or known to be unchanged.
-    pub observed: u64,
-    /// First observed.
-    pub deposited: u64,
-    /// Deliveries by the state they came to in this round.
-    pub queued: u64,
-    /// See `queued`.
-    pub sent: u64,
-    /// See `queued`.
-    pub deferred: u64,
-    /// See `queued`.
-    pub refused: u64,
-    /// See `queued`.
-    pub held: u64,
-    /// See `queued`.
-    pub in_doubt: u64,
-    /// See `queued`.
-    pub cancelled: u64,
-    /// Found to be the same content as another.
-    pub duplicates: u64,
-    /// Still being written, or not looked at twice yet.
-    pub settling: u64,
-    /// How long it took, milliseconds.
-    pub elapsed_ms: u64,
-    /// What a person should know: unreadable, never settling, vanished; at most
-    /// [`PROBLEMS_MAX`].
-    pub problems: Vec<Problem>,
-}
-
-/// Problems kept of a round.
-pub const PROBLEMS_MAX: usize = 500;
-
-/// Something in the tree that a person should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// The company's slug, or its folder's name where it has none.
-    pub company: String,
-    /// Where.
-    pub path: Option<TreePath>,
-    /// `unreadable`, `never_settling`, `folder_vanished`, `root_changed`, `slug_taken`,
-    /// `folder_renamed`.
-    pub kind: String,
-    /// In words, with the remedy.
-    pub message: String,
-}
-
-/// How the store is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// It takes writes.
-    pub writable: bool,
-    /// Bytes on disk.
-    pub disk_bytes: u64,
-    /// Records that cannot be read.
-    pub unreadable: Vec<String>,
 }
 
 /// The ledger.
@@ -375,6 +320,8 @@ pub trait Store: Send + Sync {
     ) -> Stored<Vec<Delivery>>;
     /// How many there are in each state.
     async fn counts(&self) -> Stored<BTreeMap<State, u64>>;
+    /// How many there are in one state.
+    async fn count(&self, state: State) -> Stored<u64>;
     /// How many are held, by reason.
     async fn held_counts(&self) -> Stored<BTreeMap<HeldReason, u64>>;
     /// Claims up to `limit` due deliveries for senders, oldest due first: leased, attempt
@@ -434,6 +381,13 @@ pub trait Store: Send + Sync {
     /// The last round.
     async fn last_round(&self) -> Stored<Option<RoundReport>>;
 
+    // Alarms.
+
+    /// What is wrong, as it was last kept, and what the firm was told of it.
+    async fn alarm_book(&self) -> Stored<AlarmBook>;
+    /// Keeps the book of alarms.
+    async fn keep_alarm_book(&self, book: &AlarmBook) -> Stored<()>;
+
     // The whole state.
 
     /// A copy in memory, for a rehearsal that must change nothing.
@@ -444,6 +398,12 @@ pub trait Store: Send + Sync {
     /// every company is then `after_import`, what was on its way is held (`after_import`), what
     /// was at its final dot is in doubt. Answers the number of records.
     async fn import(&self, file: &Path, now: Timestamp) -> Stored<u64>;
+    /// One more export into a folder of exports, named after its time; then the oldest of this
+    /// state's beyond `keep` are removed. Files that bear no name of ours are left alone.
+    async fn roll_export(&self, folder: &Path, keep: usize, now: Timestamp)
+    -> Stored<RolledExport>;
+    /// When the newest of this state's exports in a folder was written.
+    async fn last_export(&self, folder: &Path) -> Stored<Option<Timestamp>>;
     /// How the store is.
     async fn health(&self) -> Stored<Health>;
 }

@@ -42,6 +42,7 @@ impl Desk {
             folders: world.disk.clone(),
             store: Arc::new(store),
             transport,
+            alarm_transport: None,
         };
         let desk = Self { robot: Robot::new(world::config(|_| ()), ports), world };
         desk.robot.recover().await.unwrap();

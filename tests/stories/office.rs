@@ -187,6 +187,7 @@ fn robot(world: &World, ledger: &Arc<Ledger>, config: &Config) -> Robot {
         folders: world.disk.clone(),
         store: ledger.clone(),
         transport: world.post.clone(),
+        alarm_transport: None,
     };
     Robot::new(config.clone(), ports)
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use facteur::config::{
-    Config, Documents, Firm, LogFormat, MailConfig, RobotConfig, Schedule, StateConfig,
-    TransportConfig,
+    AlarmsConfig, Config, Documents, Firm, LogFormat, MailConfig, RobotConfig, Schedule,
+    StateConfig, TransportConfig,
 };
 use facteur::domain::limits::Retry;
 use facteur::domain::profile::{
     AppId, DuplicatesPolicy, FolderPattern, InDoubtPolicy, Profile, ReplacedPolicy,
 };
-use facteur::domain::template::AddressTemplate;
+use facteur::domain::template::{Address, AddressTemplate};
 
 /// The configuration of `cabinet.example` after `tweak`; nothing of it needs a real disk.
 pub fn config(tweak: impl FnOnce(&mut Config)) -> Config {
@@ -27,10 +27,16 @@ pub fn config(tweak: impl FnOnce(&mut Config)) -> Config {
             directory: PathBuf::from("/world/state"),
             socket_group: None,
             export: None,
+            free_bytes_min: 0,
         },
         robot: robot(),
         mail: mail(),
-        alarm_recipients: Vec::new(),
+        alarms: AlarmsConfig {
+            recipients: Vec::new(),
+            sender: Address::parse("robot@cabinet.example").expect("a well-formed address"),
+            server: None,
+            silent_companies: false,
+        },
         log_format: LogFormat::Text,
         apps: BTreeMap::from([(app("quickbooks"), quickbooks()), (app("dext"), dext())]),
         companies: Vec::new(),

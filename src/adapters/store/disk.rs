@@ -160,6 +160,12 @@ impl Kv for SledKv {
     fn bytes(&self) -> u64 {
         bytes_below(&self.directory)
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        // What is left to this user: reserved blocks are not.
+        let room = rustix::fs::fstatvfs(&self.file).ok()?;
+        room.f_bavail.checked_mul(room.f_frsize)
+    }
 }
 
 fn prefix(generation: u64) -> String {

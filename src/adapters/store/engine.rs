@@ -84,10 +84,10 @@ impl Core {
         self.stopped.get().is_none()
     }
 
-    /// Bytes on disk, and the records found to be unreadable.
-    pub(super) fn condition(&self) -> (u64, Vec<String>) {
+    /// Bytes on disk, bytes left there, and the records found to be unreadable.
+    pub(super) fn condition(&self) -> (u64, Option<u64>, Vec<String>) {
         let unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.kv.bytes(), unreadable.iter().cloned().collect())
+        (self.kv.bytes(), self.kv.free_bytes(), unreadable.iter().cloned().collect())
     }
 
     fn refusal(&self) -> Option<StoreError> {
@@ -275,6 +275,9 @@ mod tests {
         }
         fn bytes(&self) -> u64 {
             self.0.bytes()
+        }
+        fn free_bytes(&self) -> Option<u64> {
+            self.0.free_bytes()
         }
     }
 

@@ -22,6 +22,9 @@ pub(super) const FORMAT: &str = "facteur-export";
 /// Its version.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
+/// How the name of one ends that is not whole yet.
+pub(super) const PARTIAL: &str = ".partial";
+
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Header {
@@ -75,7 +78,7 @@ fn words(error: impl std::fmt::Display) -> KvError {
 fn beside(file: &Path) -> Option<PathBuf> {
     let mut name = std::ffi::OsString::from(".");
     name.push(file.file_name()?);
-    name.push(format!(".{}.partial", std::process::id()));
+    name.push(format!(".{}{PARTIAL}", std::process::id()));
     Some(file.with_file_name(name))
 }
 

@@ -65,4 +65,8 @@ impl Kv for FaultyKv {
     fn bytes(&self) -> u64 {
         self.memory.bytes()
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.memory.free_bytes()
+    }
 }

@@ -14,6 +14,8 @@ use crate::domain::template::Address;
 pub(super) const IDENTITY: &str = "identity/1";
 /// The last round.
 pub(super) const ROUND: &str = "round/last";
+/// The book of alarms.
+pub(super) const ALARMS: &str = "alarms/book";
 /// All companies.
 pub(super) const COMPANIES: &str = "company/";
 /// All histories.

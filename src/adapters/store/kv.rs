@@ -83,6 +83,8 @@ pub(super) trait Kv: Send + Sync {
     fn replace(&self, pairs: PairSource<'_>) -> Result<(), KvError>;
     /// Bytes it takes.
     fn bytes(&self) -> u64;
+    /// Bytes that are left where it is; none where nobody can say.
+    fn free_bytes(&self) -> Option<u64>;
 }
 
 /// Walks all of `kv` in key order, a page at a time.

@@ -63,4 +63,8 @@ impl Kv for MemoryKv {
         let length = |(key, value): (&String, &Vec<u8>)| (key.len() + value.len()) as u64;
         self.pairs().iter().map(length).sum()
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 }

@@ -14,6 +14,7 @@ mod deposits;
 mod disk;
 mod engine;
 mod export;
+mod exports;
 mod fault;
 mod import;
 mod keys;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::domain::Timestamp;
+use crate::domain::alarm::AlarmBook;
 use crate::domain::company::{Company, CompanyHold, CompanyId, RootIdentity};
 use crate::domain::decision::{Decision, Decisions, HistoryEntry};
 use crate::domain::delivery::{Act, Delivery, DeliveryId, Finish, HeldReason, State, Step};
@@ -17,14 +18,14 @@ use crate::domain::profile::AppId;
 use crate::domain::slug::Slug;
 use crate::ports::store::{
     Candidate, ClaimRules, DeliveryFilter, Health, MarkWork, Observation, PutOff, Rate,
-    RoundReport, StateIdentity, Store, Stored,
+    RolledExport, RoundReport, StateIdentity, Store, StoreError, Stored,
 };
 
 use super::consequences::Swept;
 use super::deliveries::Promotion;
 use super::ledger::Ledger;
 use super::{
-    companies, consequences, decisions, deliveries, deposits, export, import, keys, marks,
+    companies, consequences, decisions, deliveries, deposits, export, exports, import, keys, marks,
     queueing, sending, tree,
 };
 
@@ -226,6 +227,10 @@ impl Store for Ledger {
         self.engine.read(deliveries::counts).await
     }
 
+    async fn count(&self, state: State) -> Stored<u64> {
+        self.engine.read(move |ledger| ledger.count(&keys::state(state))).await
+    }
+
     async fn held_counts(&self) -> Stored<BTreeMap<HeldReason, u64>> {
         self.engine.read(deliveries::held_counts).await
     }
@@ -312,6 +317,20 @@ impl Store for Ledger {
         self.engine.read(|ledger| ledger.get(keys::ROUND)).await
     }
 
+    async fn alarm_book(&self) -> Stored<AlarmBook> {
+        Ok(self.engine.read(|ledger| ledger.get(keys::ALARMS)).await?.unwrap_or_default())
+    }
+
+    async fn keep_alarm_book(&self, book: &AlarmBook) -> Stored<()> {
+        let book = book.clone();
+        self.engine
+            .write(move |ledger| {
+                ledger.put(keys::ALARMS.to_owned(), &book);
+                Ok(())
+            })
+            .await
+    }
+
     async fn fork(&self) -> Stored<Arc<dyn Store>> {
         Ok(Arc::new(self.copy().await?))
     }
@@ -326,9 +345,26 @@ impl Store for Ledger {
         self.engine.exclusive(move |kv, unreadable| import::read(kv, unreadable, &file, now)).await
     }
 
+    async fn roll_export(
+        &self,
+        folder: &Path,
+        keep: usize,
+        now: Timestamp,
+    ) -> Stored<RolledExport> {
+        let (folder, id) = (folder.to_owned(), self.identity().await?.id);
+        self.engine.view(move |kv, _| exports::roll(kv, &folder, &id, keep, now)).await
+    }
+
+    async fn last_export(&self, folder: &Path) -> Stored<Option<Timestamp>> {
+        let (folder, id) = (folder.to_owned(), self.identity().await?.id);
+        let newest = tokio::task::spawn_blocking(move || exports::newest(&folder, Some(&id))).await;
+        let newest = newest.map_err(|died| StoreError::Unknown(died.to_string()))?;
+        Ok(newest?.map(|found| found.at))
+    }
+
     async fn health(&self) -> Stored<Health> {
         let core = self.engine.core();
-        let (disk_bytes, unreadable) = core.condition();
-        Ok(Health { writable: core.is_open(), disk_bytes, unreadable })
+        let (disk_bytes, free_bytes, unreadable) = core.condition();
+        Ok(Health { writable: core.is_open(), disk_bytes, free_bytes, unreadable })
     }
 }

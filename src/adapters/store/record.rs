@@ -3,6 +3,7 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::alarm::AlarmBook;
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::decision::{Decisions, HistoryEntry};
 use crate::domain::delivery::{Delivery, DeliveryId};
@@ -77,6 +78,7 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
         "follower" => readable::<Follower>(bytes),
         "flood" | "rate" => readable::<RateWindow>(bytes),
         "putoff" => readable::<PutOff>(bytes),
+        "alarms" => readable::<AlarmBook>(bytes),
         "round" => readable::<RoundReport>(bytes),
         "company-history" | "company-deposit" | "path-deposit" | "settling" | "ready"
         | "unsupported" | "state" | "held" | "lease" | "by-hand" => readable::<()>(bytes),

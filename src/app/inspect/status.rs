@@ -3,9 +3,7 @@
 use crate::app::companies::slugs_of;
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
-use crate::app::round::is_silent;
-use crate::app::views::{AlarmView, LastRoundView, ProblemView, StatusView, TreeView};
-use crate::domain::Timestamp;
+use crate::app::views::{LastRoundView, ProblemView, StatusView, TreeView};
 use crate::domain::delivery::State;
 use crate::ports::store::{Problem, RoundReport};
 
@@ -24,7 +22,7 @@ impl Robot {
         for company in store.companies().await? {
             settling += store.settling(company.id).await?.len() as u64;
         }
-        let alarms = self.alarms(last.as_ref(), next_round.is_some()).await?;
+        let alarms = self.alarm_views().await?;
         Ok(StatusView {
             counts: State::ALL
                 .iter()
@@ -39,7 +37,7 @@ impl Robot {
             problems: last.iter().flat_map(|last| &last.problems).map(problem_view).collect(),
             last_round: last.map(|last| self.last_round_view(&last)),
             next_round: next_round.map(|at| self.local(at)),
-            service: next_round.is_some(),
+            service: self.shared.serving_since().is_some(),
             redirect_to: self.config().mail.redirect_to.as_ref().map(ToString::to_string),
             alarms,
             unsupported: self.unsupported_view(UNSUPPORTED_SHOWN).await?,
@@ -55,66 +53,6 @@ impl Robot {
             sent: last.sent,
             elapsed_ms: last.elapsed_ms,
         }
-    }
-
-    async fn alarms(&self, last: Option<&RoundReport>, service: bool) -> Answer<Vec<AlarmView>> {
-        let mut alarms = Vec::new();
-        let mut raise = |kind: &str, since: Option<Timestamp>, message: String| {
-            let since = since.map(|at| self.local(at));
-            alarms.push(AlarmView { kind: kind.to_owned(), since, message });
-        };
-        if service && is_silent(last, self.now()) {
-            let since = last.map(|last| last.finished_at);
-            raise(
-                "no_round",
-                since,
-                "no round has ended for 30 minutes: look at the journal".to_owned(),
-            );
-        }
-        let store = &self.ports().store;
-        for (state, count) in store.counts().await? {
-            if state.needs_a_person() && count > 0 {
-                let word = state.as_str();
-                let message = format!(
-                    "{count} {}: `facteur deliveries --state {word}` lists them",
-                    person_words(state)
-                );
-                raise(word, None, message);
-            }
-        }
-        for put_off in store.put_offs().await? {
-            let message = format!(
-                "the mail server ({}) cannot be used: {}; it is tried again at {} by itself",
-                put_off.destination,
-                put_off.answer,
-                self.local(put_off.until).format("%H:%M")
-            );
-            raise("put_off", Some(put_off.since), message);
-        }
-        for company in store.companies().await? {
-            if let Some(hold) = &company.hold {
-                let message = format!("{} is held: {}", company.slug, hold.message);
-                raise("company_held", Some(hold.since), message);
-            }
-            let decisions = store.decisions(company.id).await?;
-            for ((app, folder), switch) in &decisions.switches {
-                if let Some(to) = &switch.renamed_to {
-                    let message = format!(
-                        "{}: the folder `{folder}`, switched for {app}, is at `{to}` now; deposits at both places are held until `facteur switch follow {} {folder}` or `switch stay`",
-                        company.slug, company.slug
-                    );
-                    raise("folder_renamed", None, message);
-                }
-            }
-        }
-        let health = store.health().await?;
-        if !health.writable {
-            raise("store", None, "the ledger takes no more writes: restart the robot".to_owned());
-        }
-        for record in health.unreadable {
-            raise("store", None, format!("a record of the ledger cannot be read: {record}"));
-        }
-        Ok(alarms)
     }
 
     /// The mistakes of the tree, as `check` prints them.
@@ -170,16 +108,5 @@ pub(in crate::app) fn problem_view(problem: &Problem) -> ProblemView {
         path: problem.path.as_ref().map(ToString::to_string),
         kind: problem.kind.clone(),
         message: problem.message.clone(),
-    }
-}
-
-fn person_words(state: State) -> &'static str {
-    match state {
-        State::Held => "held for a person",
-        State::InDoubt => "in doubt: nobody knows whether the tool has them",
-        State::Refused => "refused by the mail server or the tool",
-        State::Queued | State::Sending | State::Deferred | State::Sent | State::Cancelled => {
-            "under way"
-        }
     }
 }

@@ -100,6 +100,7 @@ pub(super) fn problems(problems: &[ProblemView]) -> String {
 fn place(problem: &ProblemView) -> String {
     match &problem.path {
         Some(path) => format!("{}, `{path}`", problem.company),
+        None if problem.company.is_empty() => "the state".to_owned(),
         None => problem.company.clone(),
     }
 }
