@@ -20,7 +20,7 @@ use crate::domain::limits::Retry;
 use crate::domain::profile::InDoubtPolicy;
 use crate::domain::verdict::folder_of;
 use crate::ports::folders::FolderError;
-use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, StoreError};
+use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, StoreError, app_destination};
 use crate::ports::transport::{DotGate, Outcome, Stop};
 
 /// How long a delivery waits that was stopped by something passing: a disk that gives errors, a
@@ -225,14 +225,13 @@ impl Robot {
         outcome: Outcome,
     ) -> Answer<Finish> {
         let now = self.now();
-        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Stopped(_)) {
-            let destination = self.ports().transport.destination();
-            if !self.ports().store.put_offs().await?.is_empty() {
-                self.ports().store.put_off(&destination, None).await?;
-            }
-        }
+        self.end_put_offs(delivery, &outcome).await?;
         Ok(match outcome {
             Outcome::Accepted { answer } => Finish::Sent { answer },
+            Outcome::Deferred { answer } if is_out_of_reach(&answer) => {
+                let until = self.put_off(config, app_destination(&delivery.app), &answer).await?;
+                put_off_until(config, delivery, answer, until, now)
+            }
             Outcome::Deferred { answer } => deferred(&config.mail.retry, delivery, answer, now),
             Outcome::Refused { answer } => Finish::Refused { answer },
             Outcome::InDoubt { answer } => Finish::InDoubt { answer },
@@ -241,12 +240,9 @@ impl Robot {
                 because: format!("the mail server takes {} at most", size_words(limit_bytes)),
             },
             Outcome::Unreachable { answer } => {
-                let until = self.put_off(config, answer.clone()).await?;
-                if delivery.has_expired(config.mail.retry.expire, now) {
-                    expired(&config.mail.retry, &answer)
-                } else {
-                    Finish::Requeued { because: answer, due_at: until }
-                }
+                let destination = self.ports().transport.destination();
+                let until = self.put_off(config, destination, &answer).await?;
+                put_off_until(config, delivery, answer, until, now)
             }
             Outcome::Stopped(Stop::Changed) => self.superseded(company, deposit).await?,
             Outcome::Stopped(Stop::Unreadable(because) | Stop::Gate(because)) => {
@@ -255,10 +251,33 @@ impl Robot {
         })
     }
 
-    /// Puts the mail server off as a whole; answers until when.
-    async fn put_off(&self, config: &Config, answer: String) -> Answer<Timestamp> {
+    /// Whoever answered is in reach: the mail server, and the tool behind it.
+    async fn end_put_offs(&self, delivery: &Delivery, outcome: &Outcome) -> Answer<()> {
+        let (server, tool) = match outcome {
+            Outcome::Unreachable { .. } | Outcome::Stopped(_) => (false, false),
+            Outcome::TooLarge { .. } | Outcome::InDoubt { .. } => (true, false),
+            Outcome::Deferred { answer } => (true, !is_out_of_reach(answer)),
+            Outcome::Accepted { .. } | Outcome::Refused { .. } => (true, true),
+        };
+        let server = server.then(|| self.ports().transport.destination());
+        let tool = tool.then(|| app_destination(&delivery.app));
+        for put_off in self.ports().store.put_offs().await? {
+            let destination = Some(put_off.destination);
+            if destination == server || destination == tool {
+                self.ports().store.put_off(&destination.unwrap_or_default(), None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a mail server, or a tool behind it, off as a whole; answers until when.
+    async fn put_off(
+        &self,
+        config: &Config,
+        destination: String,
+        answer: &str,
+    ) -> Answer<Timestamp> {
         let now = self.now();
-        let destination = self.ports().transport.destination();
         let known = self.ports().store.put_offs().await?;
         let before = known.into_iter().find(|put_off| put_off.destination == destination);
         // Senders that were under way together fail together: that is one failure.
@@ -268,6 +287,7 @@ impl Robot {
         let failures = before.as_ref().map_or(1, |put_off| put_off.failures.saturating_add(1));
         let until = now + config.mail.retry.wait(failures);
         let since = before.map_or(now, |put_off| put_off.since);
+        let answer = answer.to_owned();
         let put_off = PutOff { destination: destination.clone(), since, until, failures, answer };
         self.ports().store.put_off(&destination, Some(put_off)).await?;
         Ok(until)
@@ -329,6 +349,31 @@ fn deferred(retry: &Retry, delivery: &Delivery, answer: String, now: Timestamp) 
     Finish::Deferred { answer, due_at: now + retry.wait(delivery.failures + 1) }
 }
 
+/// Queued still: it is the destination that failed.
+fn put_off_until(
+    config: &Config,
+    delivery: &Delivery,
+    answer: String,
+    until: Timestamp,
+    now: Timestamp,
+) -> Finish {
+    if delivery.has_expired(config.mail.retry.expire, now) {
+        return expired(&config.mail.retry, &answer);
+    }
+    Finish::Requeued { because: answer, due_at: until }
+}
+
+/// Whether a transient answer speaks of the tool's server and not of this mail: no answer from
+/// the host, a bad connection, no route (RFC 3463 §3.5, X.4.1 to X.4.4).
+fn is_out_of_reach(answer: &str) -> bool {
+    let is_code = |word: &&str| {
+        word.len() == 3 && word.starts_with('4') && word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    // What was asked stands before the code.
+    let mut words = answer.split(' ').skip_while(|word| !is_code(word)).skip(1);
+    matches!(words.next(), Some("4.4.1" | "4.4.2" | "4.4.3" | "4.4.4"))
+}
+
 fn expired(retry: &Retry, answer: &str) -> Finish {
     let (days, hours) = (retry.expire.num_days(), retry.expire.num_hours());
     let tried = if days >= 2 { format!("{days} days") } else { format!("{hours} hours") };
@@ -364,5 +409,27 @@ impl DotGate for Gate<'_> {
         let store = &robot.ports().store;
         let marked = store.dot(delivery.id, delivery.attempt, rate, robot.now()).await;
         marked.map_err(|error| Stop::Gate(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_out_of_reach;
+
+    #[test]
+    fn only_the_status_of_the_answer_tells_that_a_tool_is_out_of_reach() {
+        for (answer, expected) in [
+            ("450 4.4.1 tool.example: no answer from host", true),
+            ("RCPT TO: 451 4.4.3 name server failure", true),
+            ("the final dot: 450 4.4.4 unable to route", true),
+            ("RCPT TO: 450 4.2.0 greylisted, see 450 4.4.1", false),
+            ("RCPT TO: 452 4.2.2 mailbox full", false),
+            ("RCPT TO: 450 no status", false),
+            ("550 4.4.1 permanent all the same", false),
+            ("no answer within 300 s", false),
+            ("", false),
+        ] {
+            assert_eq!(is_out_of_reach(answer), expected, "{answer}");
+        }
     }
 }

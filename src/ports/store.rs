@@ -151,7 +151,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimRules {
     /// The server it all goes through; nothing is claimed while it is put off, and one delivery
-    /// at a time is when the pause has just ended.
+    /// at a time is when the pause has just ended. The same goes for each app's destination.
     pub destination: String,
     /// Apps that may send, with their mails an hour and a day (0: no limit).
     pub rates: BTreeMap<AppId, Rate>,
@@ -166,9 +166,13 @@ pub struct Rate {
     pub per_day_max: u32,
 }
 
-/// How the destination of a tool behind the mail server is called: this and the app's key. It
-/// can be put off by itself.
+/// How the destinations of tools behind the mail server begin.
 pub const APP_DESTINATION: &str = "app:";
+
+/// How the destination of a tool behind the mail server is called: it can be put off by itself.
+pub fn app_destination(app: &AppId) -> String {
+    format!("{APP_DESTINATION}{app}")
+}
 
 /// A server that cannot be used just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

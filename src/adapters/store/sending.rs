@@ -8,7 +8,7 @@ use crate::domain::decision::Coverage;
 use crate::domain::delivery::{Delivery, DeliveryId, State, Step};
 use crate::domain::limits::RateWindow;
 use crate::domain::profile::AppId;
-use crate::ports::store::{ClaimRules, PutOff, Rate, StoreError, Stored};
+use crate::ports::store::{ClaimRules, PutOff, Rate, StoreError, Stored, app_destination};
 
 use super::companies;
 use super::deliveries::{self, HeldCompanies, Promotion};
@@ -27,15 +27,13 @@ pub(super) fn claim(
     limit: usize,
     now: Timestamp,
 ) -> Stored<Vec<Delivery>> {
-    let limit = match opening(transaction, rules, now)? {
-        Opening::Wide => limit,
-        Opening::One => limit.min(1),
-        Opening::After(_) | Opening::Probed => 0,
-    };
+    let server = opening(transaction, &rules.destination, keys::LEASES, now)?;
+    let limit = server.limit(limit);
     let mut held = HeldCompanies::default();
     let mut waiting = Vec::new();
     for (app, rate) in &rules.rates {
-        let room = room(transaction, app, *rate, now)?.min(limit);
+        let tool = opening(transaction, &app_destination(app), &keys::leases(app), now)?;
+        let room = room(transaction, app, *rate, now)?.min(tool.limit(limit));
         waiting.extend(due(transaction, app, &mut held, room, Some(now))?);
     }
     waiting.sort_unstable();
@@ -58,14 +56,14 @@ pub(super) fn next_due(
     rules: &ClaimRules,
     now: Timestamp,
 ) -> Stored<Option<Timestamp>> {
-    let earliest = match opening(transaction, rules, now)? {
-        Opening::Wide | Opening::One => now,
-        Opening::After(until) => until,
-        Opening::Probed => return Ok(None),
-    };
+    let server = opening(transaction, &rules.destination, keys::LEASES, now)?;
+    let Some(server_at) = server.earliest(now) else { return Ok(None) };
     let mut held = HeldCompanies::default();
     let mut next: Option<Timestamp> = None;
     for (app, rate) in &rules.rates {
+        let tool = opening(transaction, &app_destination(app), &keys::leases(app), now)?;
+        let Some(tool_at) = tool.earliest(now) else { continue };
+        let earliest = server_at.max(tool_at);
         for (due_at, _) in due(transaction, app, &mut held, 1, None)? {
             let free_at = free_at(&window(transaction, app)?, *rate, now);
             let at = due_at.max(free_at).max(earliest);
@@ -75,7 +73,7 @@ pub(super) fn next_due(
     Ok(next)
 }
 
-/// How much may go to the one server just now.
+/// How much may go to a server, or to a tool behind it, just now.
 enum Opening {
     /// As much as is asked for.
     Wide,
@@ -87,13 +85,38 @@ enum Opening {
     After(Timestamp),
 }
 
-fn opening(transaction: &Transaction<'_>, rules: &ClaimRules, now: Timestamp) -> Stored<Opening> {
-    let put_off = transaction.get::<PutOff>(&keys::put_off(&rules.destination))?;
+impl Opening {
+    fn limit(&self, limit: usize) -> usize {
+        match self {
+            Self::Wide => limit,
+            Self::One => limit.min(1),
+            Self::After(_) | Self::Probed => 0,
+        }
+    }
+
+    /// None while a probe is on its way: its end is the time to ask again.
+    fn earliest(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Wide | Self::One => Some(now),
+            Self::After(until) => Some(*until),
+            Self::Probed => None,
+        }
+    }
+}
+
+/// `leases`: what is on its way there.
+fn opening(
+    transaction: &Transaction<'_>,
+    destination: &str,
+    leases: &str,
+    now: Timestamp,
+) -> Stored<Opening> {
+    let put_off = transaction.get::<PutOff>(&keys::put_off(destination))?;
     Ok(match put_off {
         None => Opening::Wide,
         Some(put_off) if put_off.until > now => Opening::After(put_off.until),
         Some(_) => {
-            let leased = transaction.scan(&Span::of(keys::LEASES), Direction::Forwards, 1)?;
+            let leased = transaction.scan(&Span::of(leases), Direction::Forwards, 1)?;
             if leased.is_empty() { Opening::One } else { Opening::Probed }
         }
     })

@@ -14,7 +14,9 @@ use super::views::AlarmView;
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
 use crate::domain::delivery::{HeldReason, State};
-use crate::ports::store::{Health, Problem, PutOff, RoundReport};
+use crate::ports::store::{
+    APP_DESTINATION, ClaimRules, Health, Problem, PutOff, RoundReport, app_destination,
+};
 
 /// A robot whose last round ended longer ago is silent.
 const SILENT_AFTER: TimeDelta = TimeDelta::minutes(30);
@@ -47,8 +49,10 @@ impl Robot {
         let mut alarms = store_alarms(&health);
         alarms.extend(self.disk_alarm(&health));
         alarms.extend(self.silence_alarm(store.last_round().await?.as_ref()).await?);
-        for put_off in store.put_offs().await? {
-            alarms.push(self.put_off_alarm(&put_off));
+        let waits = store.count(State::Queued).await? + store.count(State::Deferred).await? > 0;
+        let put_offs = store.put_offs().await?;
+        for put_off in put_offs.iter().filter(|put_off| waits && self.is_in_use(put_off)) {
+            alarms.push(self.put_off_alarm(put_off));
         }
         for (state, kind) in
             [(State::InDoubt, AlarmKind::InDoubt), (State::Refused, AlarmKind::Refused)]
@@ -119,11 +123,18 @@ impl Robot {
         Ok(false)
     }
 
+    /// Whether mail goes there still: routes.toml may have another server or other apps by now.
+    fn is_in_use(&self, put_off: &PutOff) -> bool {
+        let ClaimRules { destination, rates } = self.claim_rules();
+        put_off.destination == destination
+            || rates.keys().any(|app| app_destination(app) == put_off.destination)
+    }
+
     fn put_off_alarm(&self, put_off: &PutOff) -> Alarm {
         let until = self.local(put_off.until).format("%H:%M");
         let message = format!(
             "{} cannot be used: {}; it is tried again at {until} by itself",
-            match put_off.destination.strip_prefix(crate::ports::store::APP_DESTINATION) {
+            match put_off.destination.strip_prefix(APP_DESTINATION) {
                 Some(app) => format!("{app}, behind the mail server,"),
                 None => format!("the mail server ({})", put_off.destination),
             },
