@@ -13,6 +13,8 @@ pub struct Seen {
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
     pub modified_ns: i128,
+    /// The same whatever is written into it; none where the file system can't tell files apart.
+    pub identity: Option<Fingerprint>,
 }
 
 /// The documents of one listing, and the names that are there but couldn't be looked at.
@@ -20,7 +22,7 @@ pub struct Seen {
 pub struct Documents {
     /// By name.
     pub seen: BTreeMap<NameBytes, Seen>,
-    /// There, but empty, unreadable or vanished at the look: neither documents nor absent.
+    /// There, but empty or vanished at the look: neither documents nor absent.
     pub unclear: Vec<NameBytes>,
 }
 
@@ -72,8 +74,10 @@ mod tests {
             absent_since: None,
             gone,
         };
-        let seen =
-            |fingerprint| Seen { fingerprint: Fingerprint(fingerprint), size: 1, modified_ns: 0 };
+        let seen = |fingerprint| {
+            let fingerprint = Fingerprint(fingerprint);
+            Seen { fingerprint, size: 1, modified_ns: 0, identity: None }
+        };
         let known = Names::from([
             (name("same"), record(1, false)),
             (name("changed"), record(2, false)),

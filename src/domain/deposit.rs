@@ -183,9 +183,9 @@ impl Deposit {
         self.events.push(DepositEvent { at, what: what.into() });
     }
 
-    /// Whether some app still waits for it to settle.
+    /// Whether some app still waits for it to settle. Nobody waits for what is gone.
     pub fn is_due(&self) -> bool {
-        self.verdicts.values().any(|verdict| matches!(verdict, Verdict::Due(_)))
+        !self.gone && self.verdicts.values().any(|verdict| matches!(verdict, Verdict::Due(_)))
     }
 
     /// The deliveries its verdicts name, its own or the one it follows.

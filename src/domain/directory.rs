@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
+use super::comparison::Seen;
 
 /// A directory may be skipped only after it was listed again this much later with the same
 /// stamp, and a name is gone only when it was absent twice, this far apart.
@@ -36,9 +37,36 @@ pub struct DirectoryRecord {
     pub identity: Option<Fingerprint>,
     /// How many documents it held when it was last listed.
     pub documents: u32,
+    /// Set for one that was never listed, because it could not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
+}
+
+/// What the first listing of a directory finds that could not be listed when it was first seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlisted {
+    /// Documents that were there before: it was met by a baseline, or when a switch was turned.
+    Before,
+    /// Deposits: the directory itself came later.
+    Since,
 }
 
 impl DirectoryRecord {
+    /// What is remembered of a directory that could not be listed yet: it is tried again by each
+    /// observation.
+    pub fn of_unlisted(unlisted: Unlisted, now: Timestamp) -> Self {
+        Self {
+            stamp: Stamp(0),
+            first_listed_at: now,
+            looked_twice: false,
+            restless: true,
+            identity: None,
+            documents: 0,
+            unlisted: Some(unlisted),
+        }
+    }
+
     /// What is remembered after a listing with this stamp.
     ///
     /// `listed` says what was found; its time and second look are worked out from `before`.
@@ -49,7 +77,7 @@ impl DirectoryRecord {
         let looked_twice = same.is_some_and(|record| {
             record.looked_twice || now - record.first_listed_at >= SECOND_LOOK_AFTER
         });
-        Self { stamp, first_listed_at, looked_twice, restless, identity, documents }
+        Self { stamp, first_listed_at, looked_twice, restless, identity, documents, unlisted: None }
     }
 
     /// Whether a directory that still bears `stamp` may be skipped.
@@ -102,6 +130,9 @@ pub struct Settling {
     pub since: Timestamp,
     /// Since when it has been unsettled at all, by the robot's clock.
     pub first: Timestamp,
+    /// Which file it is, whatever is written into it: another one behind the name is no growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Fingerprint>,
 }
 
 impl Settling {
@@ -109,11 +140,11 @@ impl Settling {
     /// for `settle`. A clock that jumped back starts the wait again.
     pub fn after_look(
         before: Option<&Self>,
-        size: u64,
-        modified_ns: i128,
+        seen: &Seen,
         settle: TimeDelta,
         now: Timestamp,
     ) -> Option<Self> {
+        let Seen { size, modified_ns, identity, fingerprint: _ } = *seen;
         let same = before.filter(|settling| {
             settling.size == size && settling.modified_ns == modified_ns && settling.since <= now
         });
@@ -122,7 +153,7 @@ impl Settling {
             Some(settling) => Some(*settling),
             None => {
                 let first = before.map_or(now, |settling| settling.first.min(now));
-                Some(Self { size, modified_ns, since: now, first })
+                Some(Self { size, modified_ns, since: now, first, identity })
             }
         }
     }
@@ -183,7 +214,9 @@ mod tests {
     fn a_file_settles_when_it_stood_still() {
         let settle = TimeDelta::seconds(5);
         let look = |before: Option<&Settling>, size, seconds| {
-            Settling::after_look(before, size, 7, settle, at(seconds))
+            let (fingerprint, identity) = (Fingerprint(1), None);
+            let seen = Seen { fingerprint, size, modified_ns: 7, identity };
+            Settling::after_look(before, &seen, settle, at(seconds))
         };
         let first = look(None, 10, 0);
         let grown = look(first.as_ref(), 20, 4);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::company::RootIdentity;
+use crate::domain::comparison::Seen;
 use crate::domain::directory::{Fingerprint, Stamp};
 use crate::domain::path::TreePath;
 
@@ -39,6 +40,9 @@ pub struct Entry {
 pub struct Look {
     /// Which file this is; on a trusted file system it survives renames, touch and chmod.
     pub fingerprint: Fingerprint,
+    /// The same whatever is written into the file, its size too; none where the file system
+    /// can't tell files apart. A folder's fingerprint is its identity.
+    pub identity: Option<Fingerprint>,
     /// Bytes.
     pub size: u64,
     /// Modification time in nanoseconds since 1970; compared with itself and displayed, never
@@ -46,6 +50,14 @@ pub struct Look {
     pub modified_ns: i128,
     /// Whether this user may read it, as far as a look can tell.
     pub readable: bool,
+}
+
+impl Look {
+    /// What is compared with what is known.
+    pub fn seen(&self) -> Seen {
+        let Self { fingerprint, identity, size, modified_ns, readable: _ } = *self;
+        Seen { fingerprint, size, modified_ns, identity }
+    }
 }
 
 /// A directory as it stood: the stamp was taken before the names.

@@ -68,8 +68,10 @@ impl Directory {
     pub(super) fn look(&self, name: &[u8]) -> Result<(FileType, Look), Errno> {
         let seen = statx(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW, wanted())?;
         let kind = file_type(&seen);
+        let trust = self.trust_behind(name, &seen);
         let look = Look {
-            fingerprint: fingerprint(&seen, self.trust_behind(name, &seen)),
+            fingerprint: fingerprint(&seen, trust),
+            identity: identity(&seen, trust),
             size: seen.stx_size,
             modified_ns: nanoseconds(seen.stx_mtime),
             readable: match kind {
@@ -144,6 +146,12 @@ pub(super) fn fingerprint(seen: &Statx, trust: Trust) -> Fingerprint {
         (None, true) => 0,
         (None, false) => digest(&[3, size, nanoseconds(seen.stx_mtime)]),
     })
+}
+
+/// Which file or folder it is, whatever is written into it; none where nothing tells.
+fn identity(seen: &Statx, trust: Trust) -> Option<Fingerprint> {
+    let birth = ground::birth_ns(seen).filter(|_| trust.identities)?;
+    Some(Fingerprint(digest(&[1, i128::from(seen.stx_ino), birth])))
 }
 
 /// What kind of thing was seen.

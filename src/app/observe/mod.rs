@@ -8,6 +8,7 @@ mod commit;
 mod moves;
 mod older;
 mod plan;
+mod records;
 mod renames;
 mod replaced;
 mod walk;
@@ -97,7 +98,7 @@ impl Robot {
             snapshot.decisions = fresh.decisions;
         }
         let comparisons = self.comparisons(&snapshot, &walked).await?;
-        let plan = self.planned(&snapshot, &walked, &comparisons).await?;
+        let plan = self.planned(&snapshot, &scope, &walked, &comparisons).await?;
         let observed = Observed {
             documents: documents_of(&snapshot, &walked),
             deposited: plan.deposited,
@@ -179,7 +180,7 @@ impl Robot {
         }
         let nothing = Documents::default();
         for directory in &walked.missing {
-            if snapshot.known.get(directory).is_some_and(plan::is_closed) {
+            if snapshot.known.get(directory).is_some_and(records::is_closed) {
                 continue;
             }
             let names = store.names(snapshot.company.id, directory).await?;
@@ -191,6 +192,7 @@ impl Robot {
     async fn planned(
         &self,
         snapshot: &Snapshot,
+        scope: &Scope,
         walked: &Walked,
         comparisons: &BTreeMap<TreePath, Comparison>,
     ) -> Answer<Plan> {
@@ -209,6 +211,7 @@ impl Robot {
             known: &snapshot.known,
             moves: &moves,
             deposits: &deposits,
+            takes_before: !snapshot.company.baseline || matches!(scope, Scope::Whole(_)),
             now: self.now(),
         };
         Ok(planner.plan(comparisons))

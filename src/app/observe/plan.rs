@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::moves::{Moves, Place};
-use super::walk::{Visit, Walked};
+use super::records::missing_record;
+use super::walk::Walked;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::comparison::{Comparison, Seen};
 use crate::domain::deposit::{Deposit, Origin, Verdict};
-use crate::domain::directory::{
-    DirectoryRecord, Listed, NameRecord, SECOND_LOOK_AFTER, Settling, Stamp,
-};
+use crate::domain::directory::{DirectoryRecord, NameRecord, SECOND_LOOK_AFTER, Settling};
 use crate::domain::path::TreePath;
 use crate::domain::verdict::{Rules, any_due};
 use crate::ports::store::{DepositRef, NameChange};
@@ -40,6 +39,8 @@ pub(super) struct Planner<'a> {
     pub(super) known: &'a BTreeMap<TreePath, DirectoryRecord>,
     pub(super) moves: &'a Moves,
     pub(super) deposits: &'a BTreeMap<u64, Deposit>,
+    /// What can't be listed now was there before, whatever it holds.
+    pub(super) takes_before: bool,
     pub(super) now: Timestamp,
 }
 
@@ -60,6 +61,7 @@ impl Planner<'_> {
             };
             plan.directories.push((directory.clone(), record));
         }
+        plan.directories.extend(self.unlisted_records());
         plan
     }
 
@@ -71,11 +73,12 @@ impl Planner<'_> {
         plan: &mut Plan,
     ) -> bool {
         let mut restless = false;
+        let was_there_before = self.was_there_before(directory);
         for (name, seen) in &comparison.new {
             let place = (directory.clone(), name.clone());
             match self.moves.get(&place) {
                 Some((source, record)) => plan.units.push(self.moved(place, seen, source, record)),
-                None if !self.company.baseline => plan.units.push(self.known_before(place, seen)),
+                None if was_there_before => plan.units.push(self.known_before(place, seen)),
                 None => self.deposit(place, seen, Origin::Found, plan),
             }
         }
@@ -89,7 +92,7 @@ impl Planner<'_> {
                 plan.units.push(unit);
             } else if left.contains(&place) {
                 self.deposit(place, seen, Origin::Found, plan);
-            } else if self.is_growth(record) {
+            } else if self.is_growth(record, seen) {
                 plan.units.push(self.grown(place, record, seen));
             } else {
                 let origin = Origin::Replaced { earlier: record.deposit };
@@ -203,12 +206,16 @@ impl Planner<'_> {
         Some(deposit)
     }
 
-    /// Whether another file behind the name is the same document, still being written (or known
-    /// to have other fingerprints now), and not a replacement.
-    fn is_growth(&self, record: &NameRecord) -> bool {
+    /// Whether another fingerprint behind the name is the same document, still being written (or
+    /// known to have other fingerprints now), and not a replacement. What has not been queued yet
+    /// is whatever is behind its name by then.
+    fn is_growth(&self, record: &NameRecord, seen: &Seen) -> bool {
         let deposit = record.deposit.and_then(|number| self.deposits.get(&number));
-        let waits = deposit.is_some_and(|deposit| deposit.is_due() && !deposit.gone);
-        record.settling.is_some() || waits || self.company.retake || !self.company.baseline
+        let waits = deposit.is_some_and(Deposit::is_due);
+        let grows = record.settling.is_some_and(|settling| {
+            settling.identity.is_none() || settling.identity == seen.identity
+        });
+        waits || grows || self.company.retake || !self.company.baseline
     }
 
     fn grown(&self, place: Place, record: &NameRecord, seen: &Seen) -> Unit {
@@ -281,21 +288,6 @@ impl Planner<'_> {
         unit
     }
 
-    fn visited_record(
-        &self,
-        directory: &TreePath,
-        visit: &Visit,
-        restless: bool,
-    ) -> DirectoryRecord {
-        let listed = Listed {
-            stamp: visit.stamp,
-            identity: visit.identity,
-            restless: restless || visit.restless,
-            documents: u32::try_from(visit.documents.seen.len()).unwrap_or(u32::MAX),
-        };
-        DirectoryRecord::after_listing(self.known.get(directory), listed, self.now)
-    }
-
     fn record(&self, directory: &TreePath, seen: &Seen, deposit: Option<u64>) -> NameRecord {
         NameRecord {
             fingerprint: seen.fingerprint,
@@ -313,7 +305,7 @@ impl Planner<'_> {
         before: Option<&Settling>,
     ) -> Option<Settling> {
         let settle = self.config.robot.settle_of(directory);
-        Settling::after_look(before, seen.size, seen.modified_ns, settle, self.now)
+        Settling::after_look(before, seen, settle, self.now)
     }
 
     fn new_deposit(
@@ -379,21 +371,4 @@ fn holds_unsettled(unit: &Unit, directory: &TreePath) -> bool {
     unit.names.iter().any(|((place, _), change)| {
         place == directory && change.is_some_and(|change| change.record.settling.is_some())
     })
-}
-
-/// A directory that is not there: its names are remembered, nothing is to be looked at.
-fn missing_record(restless: bool, now: Timestamp) -> DirectoryRecord {
-    DirectoryRecord {
-        stamp: Stamp(0),
-        first_listed_at: now,
-        looked_twice: true,
-        restless,
-        identity: None,
-        documents: 0,
-    }
-}
-
-/// Whether a missing directory was dealt with before.
-pub(super) fn is_closed(record: &DirectoryRecord) -> bool {
-    record.stamp == Stamp(0) && !record.restless
 }

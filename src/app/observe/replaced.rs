@@ -30,7 +30,7 @@ impl Robot {
         };
         let Some(known) = known else { return Ok(()) };
         let settle = self.config().robot.settle_of(&directory);
-        let settling = Settling::after_look(None, look.size, look.modified_ns, settle, self.now());
+        let settling = Settling::after_look(None, &look.seen(), settle, self.now());
         let record = NameRecord { fingerprint: look.fingerprint, settling, ..*known };
         let change = NameChange { record, deposit: DepositRef::New(0) };
         let unit = Unit {

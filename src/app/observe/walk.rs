@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::domain::Timestamp;
-use crate::domain::comparison::{Documents, Seen};
+use crate::domain::comparison::Documents;
 use crate::domain::directory::{DirectoryRecord, Fingerprint, NameBytes};
 use crate::domain::names;
 use crate::domain::path::TreePath;
@@ -17,7 +17,7 @@ pub(in crate::app) enum Scope {
     Changed,
     /// All of this folder and below, whatever their stamps say.
     Whole(TreePath),
-    /// These alone.
+    /// These alone, and folders in them that were never seen.
     Only(BTreeSet<TreePath>),
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Walked {
     pub(super) skipped: Vec<TreePath>,
     /// Known, and not there any more.
     pub(super) missing: Vec<TreePath>,
-    /// There, and not to be listed: the path and why.
+    /// Directories that can't be listed: the path and why.
     pub(super) unreadable: Vec<(TreePath, String)>,
 }
 
@@ -44,9 +44,9 @@ pub(super) struct Visit {
     pub(super) stamp: crate::domain::directory::Stamp,
     pub(super) identity: Option<Fingerprint>,
     pub(super) documents: Documents,
-    /// Names that are no documents yet (empty) or can't be read: listed again next time.
+    /// Holds names that are no documents yet (empty) or can't be read: listed again next time.
     pub(super) restless: bool,
-    /// Files that can't be read.
+    /// Files that can't be read: known by their look all the same.
     pub(super) unreadable: Vec<NameBytes>,
     pub(super) folders: Vec<NameBytes>,
 }
@@ -70,7 +70,7 @@ impl Walk<'_> {
             Scope::Changed => vec![(TreePath::root(), None)],
             Scope::Whole(folder) => vec![(folder.clone(), self.identity_of(folder))],
             Scope::Only(directories) => {
-                directories.iter().map(|path| (path.clone(), None)).collect()
+                directories.iter().map(|path| (path.clone(), self.identity_of(path))).collect()
             }
         };
         let descends = !matches!(self.scope, Scope::Only(_));
@@ -162,25 +162,23 @@ impl Walk<'_> {
             let name = NameBytes::new(&entry.name);
             match (entry.kind, entry.look) {
                 (EntryKind::Directory, look) => {
-                    if descends {
+                    let folder = directory.join(&entry.name);
+                    // One never seen is gone into by any look: it may not come up again.
+                    if descends || !self.known.contains_key(&folder) {
                         let identity = look.and_then(|look| self.told_apart(look.fingerprint));
-                        waiting.push((directory.join(&entry.name), identity));
+                        waiting.push((folder, identity));
                     }
                     visit.folders.push(name);
                 }
-                (EntryKind::File, Some(look)) if look.size > 0 && look.readable => {
-                    let seen = Seen {
-                        fingerprint: look.fingerprint,
-                        size: look.size,
-                        modified_ns: look.modified_ns,
-                    };
-                    visit.documents.seen.insert(name, seen);
-                }
-                (EntryKind::File, look) => {
-                    visit.restless = true;
-                    if look.is_some_and(|look| !look.readable) {
+                (EntryKind::File, Some(look)) if look.size > 0 => {
+                    if !look.readable {
+                        visit.restless = true;
                         visit.unreadable.push(name.clone());
                     }
+                    visit.documents.seen.insert(name, look.seen());
+                }
+                (EntryKind::File, Some(_) | None) => {
+                    visit.restless = true;
                     visit.documents.unclear.push(name);
                 }
                 (EntryKind::Other, _) => {}

@@ -220,6 +220,7 @@ impl State {
         let node = self.tree.node(inode);
         Look {
             fingerprint: self.fingerprint(inode, node),
+            identity: self.trust.identities.then(|| identity(inode, node)),
             size: node.size(),
             modified_ns: node.modified_ns,
             readable: node.readable,
@@ -263,6 +264,10 @@ impl Read for Reader {
         self.position += count;
         Ok(count)
     }
+}
+
+fn identity(inode: Inode, node: &Node) -> Fingerprint {
+    Fingerprint(opaque(("identity", inode, node.born_ns)))
 }
 
 fn below(company: &CompanyFolder, path: &TreePath) -> TreePath {
