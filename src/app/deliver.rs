@@ -1,7 +1,6 @@
 //! Deliver: what is due leaves, each with its mark just before the final dot.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::task::JoinSet;
 
@@ -9,6 +8,7 @@ use super::error::{Answer, Error};
 use super::mail::{self, Envelope};
 use super::observe::Scope;
 use super::robot::Robot;
+use super::round::count;
 use super::words::size_words;
 use crate::config::Config;
 use crate::domain::Timestamp;
@@ -37,15 +37,14 @@ const POLICY: &str = "the app's in_doubt policy";
 const DOUBTS_PAGE: usize = 1000;
 
 impl Robot {
-    /// Sends what is due until nothing is, on as many connections as are allowed. Answers the
-    /// deliveries as they came out.
-    pub(super) async fn deliver(&self) -> Answer<Vec<Delivery>> {
+    /// Sends what is due until nothing is, on as many connections as are allowed, and counts the
+    /// deliveries as they come out.
+    pub(super) async fn deliver(&self) -> Answer<()> {
         let connections = self.ports().transport.connections().max(1);
         let mut senders: JoinSet<Answer<Delivery>> = JoinSet::new();
-        let mut delivered = Vec::new();
         loop {
             let free = connections - senders.len();
-            if free > 0 && !self.shared.stopping.load(Ordering::Relaxed) {
+            if free > 0 && !self.shared.is_stopping() {
                 let rules = self.claim_rules();
                 let claimed = self.ports().store.claim(&rules, free, self.now()).await?;
                 for delivery in claimed {
@@ -53,9 +52,14 @@ impl Robot {
                     senders.spawn(async move { robot.deliver_one(delivery).await });
                 }
             }
-            match senders.join_next().await {
-                Some(done) => delivered.push(done??),
-                None => return Ok(delivered),
+            let done = tokio::select! {
+                done = senders.join_next() => done,
+                // A server that is silent on one connection holds up no other.
+                () = self.shared.due.notified(), if !senders.is_empty() => continue,
+            };
+            match done {
+                Some(delivered) => count(&mut self.shared.tally(), &delivered??),
+                None => return Ok(()),
             }
         }
     }

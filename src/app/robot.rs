@@ -1,5 +1,6 @@
 //! The robot: its configuration and the ports it works through.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use super::error::Answer;
@@ -50,10 +51,12 @@ pub(super) struct Shared {
     export_failure: std::sync::Mutex<Option<(Timestamp, String)>>,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
-    /// No more deliveries are claimed: the service is stopping.
-    pub(super) stopping: std::sync::atomic::AtomicBool,
     /// Something may be due: the sender looks.
     pub(super) due: tokio::sync::Notify,
+    /// Another configuration was taken: the next round may come at another time.
+    pub(super) reconfigured: tokio::sync::Notify,
+    /// The service stops: what is under way ends, and nothing more is claimed.
+    stopping: AtomicBool,
 }
 
 impl Shared {
@@ -95,6 +98,16 @@ impl Shared {
         *kept = failure;
     }
 
+    /// Whether nothing more may be claimed.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Says whether anything more may be claimed.
+    pub(super) fn stop_sending(&self, stopping: bool) {
+        self.stopping.store(stopping, Ordering::SeqCst);
+    }
+
     /// Tells the sender that something may be due.
     pub(super) fn poke(&self) {
         self.due.notify_one();
@@ -115,8 +128,9 @@ impl Robot {
             serving_since: std::sync::Mutex::default(),
             export_failure: std::sync::Mutex::default(),
             next_round: std::sync::Mutex::default(),
-            stopping: std::sync::atomic::AtomicBool::new(false),
             due: tokio::sync::Notify::new(),
+            reconfigured: tokio::sync::Notify::new(),
+            stopping: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
     }

@@ -66,17 +66,20 @@ impl Robot {
 
     /// One round with its deliveries: `facteur round`.
     pub(super) async fn full_round(&self) -> Answer<Rounded> {
-        let _turn = self.shared.round.lock().await;
-        let mut rounded = self.look_round(SecondLook::Wait).await?;
+        let mut rounded = {
+            let _turn = self.shared.round.lock().await;
+            self.look_round(SecondLook::Wait).await?
+        };
+        // Without the turn: a server that hangs holds up no other round.
         self.deliver_all().await?;
         self.finish_round(&mut rounded).await?;
         Ok(rounded)
     }
 
     /// One round of the service: the deliveries go beside it.
-    pub(super) async fn service_round(&self) -> Answer<RoundReport> {
+    pub(super) async fn service_round(&self, second_look: SecondLook) -> Answer<RoundReport> {
         let _turn = self.shared.round.lock().await;
-        let mut rounded = self.look_round(SecondLook::Later).await?;
+        let mut rounded = self.look_round(second_look).await?;
         self.finish_round(&mut rounded).await?;
         Ok(rounded.report)
     }
@@ -90,14 +93,7 @@ impl Robot {
     async fn deliver_in_turn(&self) -> Answer<()> {
         let _turn = self.shared.delivering.lock().await;
         self.settle_doubts().await?;
-        let delivered = self.deliver().await;
-        if let Ok(delivered) = &delivered {
-            let mut tally = self.shared.tally();
-            for delivery in delivered {
-                count(&mut tally, delivery);
-            }
-        }
-        delivered?;
+        self.deliver().await?;
         self.mark().await
     }
 
@@ -240,7 +236,8 @@ pub(super) struct Tally {
     cancelled: u64,
 }
 
-fn count(tally: &mut Tally, delivery: &Delivery) {
+/// Counts a delivery as it came out of an attempt.
+pub(super) fn count(tally: &mut Tally, delivery: &Delivery) {
     match delivery.state {
         State::Sent => tally.sent += 1,
         // Still queued after an attempt: its server is out of reach, it is put off.

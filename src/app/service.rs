@@ -1,8 +1,6 @@
 //! The service: rounds on schedule, deliveries beside them, a look at once when hinted at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,6 +8,7 @@ use tokio::task::JoinSet;
 use super::error::{Answer, Error};
 use super::observe::Scope;
 use super::robot::Robot;
+use super::round::SecondLook;
 use crate::config::{Config, Schedule};
 use crate::domain::company::CompanyId;
 use crate::domain::path::TreePath;
@@ -51,18 +50,23 @@ impl Robot {
         mut hints: Box<dyn Hints>,
         stop: watch::Receiver<bool>,
     ) -> Answer<()> {
+        self.shared.stop_sending(false);
         self.shared.set_serving_since(Some(self.now()));
+        self.shared.set_next_round(Some(self.now()));
         let mut beside = JoinSet::new();
         let (sender, exporter) = (self.clone(), self.clone());
         let (sending, exporting) = (stop.clone(), stop.clone());
         beside.spawn(async move { sender.send_until(sending).await });
         beside.spawn(async move { exporter.export_until(exporting).await });
+        // A round that is dropped in its middle is a crash, and crashes lose nothing.
         let ended = tokio::select! {
-            ended = self.rounds(hints.as_mut(), stop) => ended,
+            biased;
+            () = stopped(stop) => Ok(()),
+            ended = self.rounds(hints.as_mut()) => ended,
             Some(ended) = beside.join_next() => ended.map_err(Error::Task).flatten(),
         };
+        self.shared.stop_sending(true);
         self.shared.set_next_round(None);
-        self.shared.stopping.store(true, Ordering::Relaxed);
         // Dropped with what runs beside when the store has failed.
         ended?;
         let ended = tokio::time::timeout(STOP_WITHIN, all(&mut beside)).await;
@@ -73,26 +77,27 @@ impl Robot {
         })
     }
 
-    /// Rounds on schedule, and a look at hinted companies, until the stop.
-    async fn rounds(&self, hints: &mut dyn Hints, mut stop: watch::Receiver<bool>) -> Answer<()> {
-        self.scheduled_round().await?;
+    /// Rounds on schedule, and a look at hinted companies; ends with an error alone.
+    async fn rounds(&self, hints: &mut dyn Hints) -> Answer<()> {
         loop {
-            let next = self.config().schedule_next(self.now());
-            self.shared.set_next_round(Some(next));
+            self.scheduled_round().await?;
+            let mut next = self.config().schedule_next(self.now());
             loop {
+                self.shared.set_next_round(Some(next));
                 tokio::select! {
                     biased;
-                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
                     () = self.ports().clock.sleep_until(next) => break,
+                    () = self.shared.reconfigured.notified() => {
+                        next = self.config().schedule_next(self.now());
+                    }
                     hinted = hints.changed() => self.follow_hint(hinted).await?,
                 }
             }
-            self.scheduled_round().await?;
         }
     }
 
     async fn scheduled_round(&self) -> Answer<()> {
-        let report = self.service_round().await?;
+        let report = self.service_round(SecondLook::Later).await?;
         tracing::info!(
             observed = report.observed,
             deposited = report.deposited,
@@ -125,7 +130,8 @@ impl Robot {
             }
         }
         if matches!(self.config().robot.schedule, Schedule::OnDeposit) {
-            self.full_round().await?;
+            self.service_round(SecondLook::Wait).await?;
+            self.shared.poke();
         }
         Ok(())
     }
@@ -139,7 +145,7 @@ impl Robot {
     }
 
     /// Sends what is due whenever it is due, until the stop; what is under way ends first.
-    async fn send_until(&self, mut stop: watch::Receiver<bool>) -> Answer<()> {
+    async fn send_until(&self, stop: watch::Receiver<bool>) -> Answer<()> {
         while !*stop.borrow() {
             self.deliver_all().await?;
             let now = self.now();
@@ -147,7 +153,7 @@ impl Robot {
             let wake = next.unwrap_or(now + IDLE).clamp(now, now + IDLE);
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = stopped(stop.clone()) => {}
                 () = self.shared.due.notified() => {}
                 () = self.ports().clock.sleep_until(wake) => {}
             }
@@ -162,15 +168,17 @@ impl Robot {
         let moved = [
             ("documents.root", current.documents.root != config.documents.root),
             ("state.directory", current.state.directory != config.state.directory),
+            ("the mail server", current.mail.transport != config.mail.transport),
+            ("robot.watch", current.robot.watch != config.robot.watch),
         ];
         if let Some((key, _)) = moved.iter().find(|(_, moved)| *moved) {
             return Err(Error::Refused(format!(
-                "{key} was changed: restart the service to take the new routes.toml"
+                "{key} was changed in routes.toml\nhint: restart the service to take the new file"
             )));
         }
         self.check_decisions_fit(&config).await?;
-        let config = Arc::new(config);
-        self.reconfigure(Config::clone(&config));
+        self.reconfigure(config);
+        self.shared.reconfigured.notify_one();
         self.turn_off_apps().await?;
         self.shared.poke();
         Ok(())
@@ -188,6 +196,14 @@ impl Robot {
                     "[apps.{app}] is gone from routes.toml, and {} is still connected to it\n\
                      hint: put it back (with `enabled = false` nothing is sent), or disconnect it first",
                     company.slug
+                )));
+            }
+            let is_used = decisions.connections.values().any(|found| found.connected);
+            if is_used && !config.is_company(&company.folder) {
+                return Err(Error::Refused(format!(
+                    "routes.toml leaves out the folder `{}`, and {} is still connected to an app\n\
+                     hint: take it off `ignore` (or set `enabled = true` in its [[companies]]), or disconnect it first",
+                    company.folder, company.slug
                 )));
             }
         }
@@ -211,4 +227,9 @@ async fn all(tasks: &mut JoinSet<Answer<()>>) -> Answer<()> {
         ended.map_err(Error::Task)??;
     }
     Ok(())
+}
+
+/// Returns once the stop was asked for (or nobody can ask any more).
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }

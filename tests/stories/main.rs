@@ -23,6 +23,7 @@ mod holds_renamed;
 mod holds_replaced;
 mod marks;
 mod office;
+mod service;
 mod switches;
 mod tree;
 mod views;

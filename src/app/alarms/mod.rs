@@ -103,7 +103,7 @@ impl Robot {
             return Ok(None);
         }
         let message = if serving.is_some() {
-            "no round has ended for 30 minutes: look at the journal"
+            "the round that was due has not ended: look at the robot's journal, restart it"
         } else if self.has_a_switch().await? {
             "no round has ended for 30 minutes, and no service is running: start it"
         } else {
