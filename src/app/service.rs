@@ -168,7 +168,6 @@ impl Robot {
         let moved = [
             ("documents.root", current.documents.root != config.documents.root),
             ("state.directory", current.state.directory != config.state.directory),
-            ("the mail server", current.mail.transport != config.mail.transport),
             ("robot.watch", current.robot.watch != config.robot.watch),
         ];
         if let Some((key, _)) = moved.iter().find(|(_, moved)| *moved) {

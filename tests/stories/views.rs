@@ -165,8 +165,8 @@ async fn status_counts_what_is_and_says_what_needs_a_person() {
     assert_eq!(
         alarms,
         [
-            "1 refused by the mail server or the tool: `facteur deliveries --state refused` lists them",
             "1 in doubt: nobody knows whether the tool has them: `facteur deliveries --state in_doubt` lists them",
+            "1 refused by the mail server or the tool: `facteur deliveries --state refused` lists them",
         ]
     );
     assert_eq!(view.unsupported.len(), 1);
