@@ -145,16 +145,25 @@ impl Robot {
             }
             Ok(_) => {}
         }
-        let present = match self.first_level(&company.folder) {
-            Ok(present) => present,
-            Err(error) => return Some((CompanyHoldReason::FolderVanished, error.to_string())),
-        };
-        let unmounted = !company.retake && looks_unmounted(&company.first_level, &present);
-        unmounted.then(|| {
-            let message =
-                format!("most of what was in `{}` is gone at once: {accept}", company.folder);
-            (CompanyHoldReason::RootChanged, message)
-        })
+        match self.is_unmounted(company) {
+            Ok(true) => {
+                let message =
+                    format!("most of what was in `{}` is gone at once: {accept}", company.folder);
+                Some((CompanyHoldReason::RootChanged, message))
+            }
+            Ok(false) => None,
+            Err(error) => Some((CompanyHoldReason::FolderVanished, error.to_string())),
+        }
+    }
+
+    /// A listing may miss names while others are renamed: an empty look is taken twice.
+    fn is_unmounted(&self, company: &Company) -> Answer<bool> {
+        let mut present = self.first_level(&company.folder)?;
+        if company.retake || !looks_unmounted(&company.first_level, &present) {
+            return Ok(false);
+        }
+        present.extend(self.first_level(&company.folder)?);
+        Ok(looks_unmounted(&company.first_level, &present))
     }
 
     /// The recorded names directly below a company's folder.

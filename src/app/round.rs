@@ -146,8 +146,9 @@ impl Robot {
         for company in &present {
             let company = self.company_by_id(company.id).await?;
             let queued = self.queue(&company).await?;
-            rounded.report.problems.extend(queued.problems);
             rounded.deposits.extend(queued.deposits);
+            self.look_at_unread(&company, &queued.problems).await?;
+            note_unread(&mut rounded.report, queued.problems);
             self.note_settling(&company, &mut rounded.report).await?;
         }
         self.note_queued(&mut rounded).await?;
@@ -180,6 +181,20 @@ impl Robot {
             }
         }
         Ok(())
+    }
+
+    /// What could not be read may be another file by now, or gone: in a folder whose stamp never
+    /// moved no later observation would notice.
+    async fn look_at_unread(&self, company: &Company, problems: &[Problem]) -> Answer<()> {
+        let paths = problems.iter().filter_map(|problem| problem.path.as_ref());
+        let within: BTreeSet<_> = paths.map(folder_of).collect();
+        if within.is_empty() {
+            return Ok(());
+        }
+        match self.observe(company.id, Scope::Only(within)).await {
+            Ok(_) | Err(Error::Folder(_) | Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn note_settling(&self, company: &Company, report: &mut RoundReport) -> Answer<()> {
@@ -259,6 +274,25 @@ fn note(report: &mut RoundReport, company: &Company, observed: Observed) {
         message: format!("{message}: let the robot's user read it"),
     });
     report.problems.extend(problems);
+    report.problems.extend(observed.vanished.into_iter().map(|folder| Problem {
+        company: company.slug.to_string(),
+        kind: "folder_vanished".to_owned(),
+        message: format!(
+            "the switched folder `{folder}` is not there any more: make it again, or `facteur switch clear {} {folder}`",
+            company.slug
+        ),
+        path: Some(folder),
+    }));
+}
+
+/// Each file that can't be read is told once.
+fn note_unread(report: &mut RoundReport, problems: Vec<Problem>) {
+    for problem in problems {
+        let same = |told: &Problem| told.company == problem.company && told.path == problem.path;
+        if !report.problems.iter().any(same) {
+            report.problems.push(problem);
+        }
+    }
 }
 
 fn unreadable(company: &Company, error: &Error) -> Problem {

@@ -1,9 +1,9 @@
 //! What a deposit means for each app: the rules R4, R6, R7 as one table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::{Connection, Decisions, Ruling};
-use super::delivery::HeldReason;
+use super::delivery::{DeliveryId, HeldReason};
 use super::deposit::{Cause, Deposit, Due, Fate, Origin, Skip, Verdict};
 use super::path::TreePath;
 use super::profile::{AppId, Profile, ReplacedPolicy};
@@ -28,25 +28,28 @@ impl Rules<'_> {
     }
 
     /// The verdicts of another file under a known name: the app's `replaced` policy rules where
-    /// its switch is on, `earlier` elsewhere.
+    /// its switch is on, `earlier` elsewhere. A version is ignored only where the tool has, or
+    /// may have, an earlier one: `unsent` are the deliveries of `earlier` that never got there.
     pub fn of_replaced(
         &self,
         path: &TreePath,
         earlier: Option<&Deposit>,
+        unsent: &BTreeSet<DeliveryId>,
     ) -> BTreeMap<AppId, Verdict> {
         self.each_app(|app, profile, connection| {
-            let before = || {
-                let known = earlier.and_then(|deposit| deposit.verdicts.get(app)).cloned();
-                known.unwrap_or(Verdict::Skipped(Skip::BeforeActivation))
-            };
+            let known = earlier.and_then(|deposit| deposit.verdicts.get(app));
+            let before = || known.cloned().unwrap_or(Verdict::Skipped(Skip::BeforeActivation));
+            let never_got_there = matches!(known, Some(Verdict::Queued(id)) if unsent.contains(id));
             let policy = profile.map_or(ReplacedPolicy::Hold, |profile| profile.replaced);
             let verdict = match policy {
                 ReplacedPolicy::Hold => {
                     let fate = Fate::Hold(HeldReason::Replaced);
                     self.at(app, profile, connection, path, fate)
                 }
-                ReplacedPolicy::Send => self.at(app, profile, connection, path, Fate::Queue),
-                ReplacedPolicy::Ignore => return before(),
+                ReplacedPolicy::Ignore if !never_got_there => return before(),
+                ReplacedPolicy::Send | ReplacedPolicy::Ignore => {
+                    self.at(app, profile, connection, path, Fate::Queue)
+                }
             };
             match verdict {
                 Verdict::Skipped(Skip::SwitchOff | Skip::NotConnected) => before(),

@@ -194,6 +194,7 @@ async fn a_preview_changes_nothing_and_says_what_turning_it_on_says() {
     office.drop("Ventes/2025/ancien.pdf");
     office.drop("Ventes/2026/récent.pdf");
     office.round().await;
+    office.next_round().await;
     let before = office.exported().await;
     office.drop("Ventes/tout neuf.pdf");
     let preview = office.preview(Turn::On, "Ventes", "quickbooks").await;

@@ -63,6 +63,9 @@ fn settling(deposit: Option<&Deposit>) -> String {
         return "its file vanished before it was sent; if it comes back it is looked at anew"
             .to_owned();
     }
+    if deposit.is_some_and(|deposit| deposit.settled) {
+        return "it stood still, and goes with the next round; `facteur status` says what keeps it from being read".to_owned();
+    }
     "it may still be written to: it goes when it has stood still for the settle time".to_owned()
 }
 

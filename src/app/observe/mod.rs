@@ -26,6 +26,7 @@ use super::robot::Robot;
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::comparison::{Comparison, Documents, compare};
 use crate::domain::decision::Decisions;
+use crate::domain::delivery::{DeliveryId, State};
 use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, SECOND_LOOK_AFTER};
 use crate::domain::path::TreePath;
@@ -48,6 +49,8 @@ pub(super) struct Observed {
     /// Documents that may still be written to, with their modification time (nanoseconds since
     /// 1970).
     pub(super) unsettled: Vec<(TreePath, i128)>,
+    /// Folders that are switched on, were there, and are gone.
+    pub(super) vanished: BTreeSet<TreePath>,
 }
 
 /// A company as an observation reads it.
@@ -103,7 +106,8 @@ impl Robot {
             documents: documents_of(&snapshot, &walked),
             deposited: plan.deposited,
             unreadable: unreadable_of(&walked),
-            unsettled: unsettled_of(&plan),
+            unsettled: unsettled_of(&comparisons, &plan),
+            vanished: vanished_of(&snapshot, &walked),
         };
         let company = company_after(&snapshot.company, &walked, &scope);
         self.commit(&snapshot.company, plan, company).await?;
@@ -198,6 +202,7 @@ impl Robot {
     ) -> Answer<Plan> {
         let moves = self.moves(snapshot, walked, comparisons).await?;
         let deposits = self.known_deposits(comparisons, &moves).await?;
+        let unsent = self.unsent(comparisons, &deposits).await?;
         let config = self.config();
         let planner = Planner {
             company: &snapshot.company,
@@ -211,6 +216,7 @@ impl Robot {
             known: &snapshot.known,
             moves: &moves,
             deposits: &deposits,
+            unsent: &unsent,
             takes_before: !snapshot.company.baseline || matches!(scope, Scope::Whole(_)),
             now: self.now(),
         };
@@ -232,6 +238,28 @@ impl Robot {
         let trust = folders.trust(folder)?;
         let search = moves::Search { folders: folders.as_ref(), company: folder, trust, walked };
         Ok(search.find(comparisons, &all_names))
+    }
+
+    /// Deliveries of replaced documents that never got to the tool.
+    async fn unsent(
+        &self,
+        comparisons: &BTreeMap<TreePath, Comparison>,
+        deposits: &BTreeMap<u64, Deposit>,
+    ) -> Answer<BTreeSet<DeliveryId>> {
+        let changed = comparisons.values().flat_map(|comparison| &comparison.changed);
+        let replaced = changed.filter_map(|(_, record, _)| deposits.get(&record.deposit?));
+        let mut unsent = BTreeSet::new();
+        for id in replaced.flat_map(Deposit::deliveries) {
+            if let Some(delivery) = self.ports().store.delivery(id).await? {
+                match delivery.state {
+                    State::Queued | State::Deferred | State::Held | State::Refused => {
+                        unsent.insert(id);
+                    }
+                    State::Sending | State::Sent | State::InDoubt | State::Cancelled => {}
+                }
+            }
+        }
+        Ok(unsent)
     }
 
     /// The deposits that a plan may have to change.
@@ -279,14 +307,32 @@ fn unreadable_of(walked: &Walked) -> Vec<(TreePath, String)> {
     unreadable
 }
 
-fn unsettled_of(plan: &Plan) -> Vec<(TreePath, i128)> {
-    let names = plan.units.iter().flat_map(|unit| &unit.names);
-    names
-        .filter_map(|((directory, name), change)| {
-            let settling = change.as_ref()?.record.settling?;
-            Some((directory.join(name.as_bytes()), settling.modified_ns))
-        })
-        .collect()
+fn unsettled_of(
+    comparisons: &BTreeMap<TreePath, Comparison>,
+    plan: &Plan,
+) -> Vec<(TreePath, i128)> {
+    let mut settling = BTreeMap::new();
+    for (directory, comparison) in comparisons {
+        for (name, record, _) in &comparison.same {
+            settling.insert(directory.join(name.as_bytes()), record.settling);
+        }
+    }
+    for ((directory, name), change) in plan.units.iter().flat_map(|unit| &unit.names) {
+        let now = change.as_ref().and_then(|change| change.record.settling);
+        settling.insert(directory.join(name.as_bytes()), now);
+    }
+    settling.into_iter().filter_map(|(path, now)| Some((path, now?.modified_ns))).collect()
+}
+
+/// A listing may miss a folder once: vanished is what was missing before and still is.
+fn vanished_of(snapshot: &Snapshot, walked: &Walked) -> BTreeSet<TreePath> {
+    let switches = snapshot.decisions.switches.iter();
+    let on = switches.filter(|(_, switch)| switch.on && switch.renamed_to.is_none());
+    let folders = on.map(|((_, folder), _)| folder).filter(|folder| {
+        walked.missing.contains(folder)
+            && snapshot.known.get(folder).is_some_and(records::is_closed)
+    });
+    folders.cloned().collect()
 }
 
 /// The company after its whole tree was observed; none when nothing of it changed.

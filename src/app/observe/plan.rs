@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::comparison::{Comparison, Seen};
+use crate::domain::delivery::DeliveryId;
 use crate::domain::deposit::{Deposit, Origin, Verdict};
 use crate::domain::directory::{DirectoryRecord, NameRecord, SECOND_LOOK_AFTER, Settling};
 use crate::domain::path::TreePath;
@@ -39,6 +40,8 @@ pub(super) struct Planner<'a> {
     pub(super) known: &'a BTreeMap<TreePath, DirectoryRecord>,
     pub(super) moves: &'a Moves,
     pub(super) deposits: &'a BTreeMap<u64, Deposit>,
+    /// Deliveries of the deposits that never got to the tool.
+    pub(super) unsent: &'a BTreeSet<DeliveryId>,
     /// What can't be listed now was there before, whatever it holds.
     pub(super) takes_before: bool,
     pub(super) now: Timestamp,
@@ -145,7 +148,7 @@ impl Planner<'_> {
         let verdicts = match &origin {
             Origin::Replaced { earlier } => {
                 let earlier = earlier.and_then(|number| self.deposits.get(&number));
-                self.rules.of_replaced(&path, earlier)
+                self.rules.of_replaced(&path, earlier, self.unsent)
             }
             Origin::Found | Origin::Moved { .. } | Origin::Backfill { .. } => {
                 self.rules.of_deposit(&path)

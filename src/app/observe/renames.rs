@@ -20,15 +20,12 @@ impl Robot {
     ) -> Answer<bool> {
         let mut changed = false;
         for ((app, folder), switch) in &snapshot.decisions.switches {
-            let in_scope = match scope {
-                Scope::Changed => true,
-                Scope::Whole(top) => folder.is_within(top),
-                Scope::Only(_) => false,
-            };
-            if !in_scope || folder.is_root() {
+            if folder.is_root() {
                 continue;
             }
-            let Some(decision) = noticed(app, folder, switch, snapshot, walked) else { continue };
+            let Some(decision) = noticed(app, folder, switch, snapshot, walked, scope) else {
+                continue;
+            };
             let company = self.company_by_id(snapshot.company.id).await?;
             let entry = self.decision_entry(&company, ROBOT, &decision, detail_of(&decision));
             self.ports().store.decide(company.id, company.revision, decision, entry).await?;
@@ -57,21 +54,28 @@ fn noticed(
     switch: &Switch,
     snapshot: &Snapshot,
     walked: &Walked,
+    scope: &Scope,
 ) -> Option<Decision> {
     let (app, folder) = (app.clone(), folder.clone());
     let here = identity_at(&folder, snapshot, walked);
     let Some(identity) = switch.identity else {
         return here.map(|identity| Decision::Identify { app, folder, identity });
     };
-    if here == Some(identity) {
-        let back = switch.renamed_to.is_some();
-        return back.then_some(Decision::Stay { app, folder, identity: here });
-    }
+    // Nobody can tell that a folder is nowhere who didn't look everywhere.
+    let looked_everywhere = match scope {
+        Scope::Changed => true,
+        Scope::Whole(top) => top.is_root(),
+        Scope::Only(_) => false,
+    };
     match place_of(identity, snapshot, walked) {
+        Some(to) if to == folder => {
+            let back = switch.renamed_to.is_some();
+            back.then_some(Decision::Stay { app, folder, identity: Some(identity) })
+        }
         Some(to) if switch.renamed_to.as_ref() == Some(&to) => None,
         Some(to) => Some(Decision::Renamed { app, folder, to }),
         // Deleted and made again: the new folder is the switch's.
-        None if switch.renamed_to.is_none() => {
+        None if switch.renamed_to.is_none() && looked_everywhere => {
             here.map(|identity| Decision::Identify { app, folder, identity })
         }
         None => None,
@@ -86,6 +90,7 @@ fn identity_at(folder: &TreePath, snapshot: &Snapshot, walked: &Walked) -> Optio
     if walked.missing.contains(folder) { None } else { record.identity }
 }
 
+/// Where a folder is: as this walk saw it, else as it is known.
 fn place_of(identity: Fingerprint, snapshot: &Snapshot, walked: &Walked) -> Option<TreePath> {
     let visited = walked.visited.iter().find(|(_, visit)| visit.identity == Some(identity));
     if let Some((path, _)) = visited {

@@ -41,6 +41,7 @@ impl Robot {
         self.commit(&snapshot.company, plan, None).await
     }
 
+    /// What is sent just now got nowhere: its bytes were gone before its final dot.
     fn replacement(&self, snapshot: &Snapshot, earlier: &Deposit, look: &Look) -> Deposit {
         let config = self.config();
         let rules = Rules {
@@ -60,7 +61,11 @@ impl Robot {
             settled: false,
             gone: false,
             content: None,
-            verdicts: rules.of_replaced(&earlier.path, Some(earlier)),
+            verdicts: rules.of_replaced(
+                &earlier.path,
+                Some(earlier),
+                &earlier.deliveries().collect(),
+            ),
             events: Vec::new(),
             ..earlier.clone()
         };
