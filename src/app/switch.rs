@@ -267,10 +267,20 @@ impl Robot {
         self.observe_in_turn(company.id, Scope::Changed).await?;
         let decisions = self.ports().store.decisions(company.id).await?;
         let renamed = decisions.switches.iter().filter_map(|((app, place), switch)| {
-            let to = switch.renamed_to.clone()?;
-            (place == folder || to == *folder).then(|| (app.clone(), place.clone(), to))
+            Some((app.clone(), place.clone(), switch.renamed_to.clone()?))
         });
-        let renamed: Vec<_> = renamed.collect();
+        let (mut renamed, others): (Vec<_>, Vec<_>) =
+            renamed.partition(|(_, place, to)| place == folder || to == folder);
+        if !follow {
+            // Its exceptions stay with it, as they follow it.
+            let named = renamed.clone();
+            renamed.extend(others.into_iter().filter(|(app, place, to)| {
+                let stays = |(owner, above, there): &(AppId, TreePath, TreePath)| {
+                    owner == app && place.rebase(above, there).as_ref() == Some(to)
+                };
+                named.iter().any(stays)
+            }));
+        }
         if renamed.is_empty() {
             return Err(Error::Words(format!(
                 "no switched folder {} of {} was seen renamed\nhint: `facteur switch list {}` shows them",

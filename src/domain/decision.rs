@@ -100,10 +100,10 @@ impl Decisions {
     /// switch turned on nearer to it takes nothing away, nor does moving it elsewhere: it is owed.
     pub fn coverage(&self, app: &AppId, folder: &TreePath, cause: &Cause) -> Coverage {
         let ruling = self.ruling(app, folder);
-        let queued_by = match cause {
+        let (deposited_in, queued_by) = match cause {
             _ if ruling == Ruling::NotConnected => return Coverage::Off,
             Cause::Backfill { .. } => return Coverage::Covered,
-            Cause::Switch { activation, .. } => *activation,
+            Cause::Switch { folder, activation, .. } => (folder, *activation),
         };
         let Some((place, switch)) =
             self.switches_of(app).find(|(_, switch)| switch.on && switch.activation == queued_by)
@@ -120,8 +120,11 @@ impl Decisions {
             Ruling::NotConnected | Ruling::Off | Ruling::On(..) | Ruling::Renamed(..) => {
                 if renamed_to.is_some() {
                     Coverage::Renamed
-                } else {
+                } else if inside || deposited_in == place {
                     Coverage::Covered
+                } else {
+                    // Its folder was renamed when it came, and the switch went the other way.
+                    Coverage::Off
                 }
             }
         }
@@ -399,6 +402,9 @@ mod tests {
         decided.switches.insert((app(), "Achats/2026".parse().unwrap()), nearer);
         assert_eq!(covers(&decided, "Achats/2026", 1), Coverage::Covered, "a nearer switch");
         assert_eq!(covers(&decided, "Traite", 1), Coverage::Covered, "moved out afterwards");
+        let followed = decisions(&[("Achats 2025", true, None)]);
+        assert_eq!(covers(&followed, "Achats 2025", 1), Coverage::Covered, "went with its folder");
+        assert_eq!(covers(&followed, "Achats", 1), Coverage::Off, "came to the other place");
         decided.connections.get_mut(&app()).unwrap().connected = false;
         assert_eq!(covers(&decided, "Achats/2026", 1), Coverage::Off);
         let backfill = Cause::Backfill { by: "lea".to_owned() };

@@ -121,7 +121,11 @@ impl Rules<'_> {
             Ruling::NotConnected => return Verdict::Skipped(Skip::NotConnected),
             Ruling::Off => return Verdict::Skipped(Skip::SwitchOff),
             Ruling::On(folder, switch) => (folder, switch, false),
-            Ruling::Renamed(folder, switch) => (folder, switch, true),
+            Ruling::Renamed(folder, switch) => {
+                // Which of the two places it came to tells later whether the switch went there.
+                let there = switch.renamed_to.as_ref().filter(|to| place.is_within(to));
+                (there.unwrap_or(folder), switch, true)
+            }
         };
         if !profile.accepts_name(path.name()) {
             return Verdict::Skipped(Skip::Unsupported);

@@ -20,6 +20,7 @@ pub(super) use older::{Older, commit_deposit};
 pub(super) use walk::Scope;
 
 use self::plan::{Plan, Planner};
+use self::renames::notice_renames;
 use self::walk::{Walk, Walked};
 use super::error::{Answer, Error};
 use super::robot::Robot;
@@ -95,7 +96,9 @@ impl Robot {
         };
         let (walked, known) = self.walk(&snapshot, &scope).await?;
         snapshot.known = known;
-        if self.notice_renames(&snapshot, &walked, &scope).await? {
+        let (noticed, back) = notice_renames(&snapshot, &walked, &scope);
+        if !noticed.is_empty() {
+            self.note_renames(snapshot.company.id, noticed).await?;
             let fresh = self.snapshot(snapshot.company.id).await?;
             snapshot.company = fresh.company;
             snapshot.decisions = fresh.decisions;
@@ -111,6 +114,7 @@ impl Robot {
         };
         let company = company_after(&snapshot.company, &walked, &scope);
         self.commit(&snapshot.company, plan, company).await?;
+        self.note_renames(snapshot.company.id, back).await?;
         Ok(observed)
     }
 

@@ -4,35 +4,41 @@ use super::walk::{Scope, Walked};
 use super::{Robot, Snapshot};
 use crate::app::entries::ROBOT;
 use crate::app::error::Answer;
+use crate::domain::company::CompanyId;
 use crate::domain::decision::{Decision, Switch};
 use crate::domain::directory::Fingerprint;
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 
 impl Robot {
-    /// Makes durable what the walk shows of the switches' folders; answers whether anything
-    /// changed.
-    pub(super) async fn notice_renames(
+    /// Makes durable what a walk shows of the switches' folders.
+    pub(super) async fn note_renames(
         &self,
-        snapshot: &Snapshot,
-        walked: &Walked,
-        scope: &Scope,
-    ) -> Answer<bool> {
-        let mut changed = false;
-        for ((app, folder), switch) in &snapshot.decisions.switches {
-            if folder.is_root() {
-                continue;
-            }
-            let Some(decision) = noticed(app, folder, switch, snapshot, walked, scope) else {
-                continue;
-            };
-            let company = self.company_by_id(snapshot.company.id).await?;
+        company: CompanyId,
+        noticed: Vec<Decision>,
+    ) -> Answer<()> {
+        for decision in noticed {
+            let company = self.company_by_id(company).await?;
             let entry = self.decision_entry(&company, ROBOT, &decision, detail_of(&decision));
             self.ports().store.decide(company.id, company.revision, decision, entry).await?;
-            changed = true;
         }
-        Ok(changed)
+        Ok(())
     }
+}
+
+/// What a walk shows of the switches' folders: what went away or is identified, which counts for
+/// the documents of this very observation; and what came back, which doesn't yet: they left a
+/// place that was covered till now.
+pub(super) fn notice_renames(
+    snapshot: &Snapshot,
+    walked: &Walked,
+    scope: &Scope,
+) -> (Vec<Decision>, Vec<Decision>) {
+    let switches = snapshot.decisions.switches.iter();
+    let below_root = switches.filter(|((_, folder), _)| !folder.is_root());
+    below_root
+        .filter_map(|((app, folder), switch)| noticed(app, folder, switch, snapshot, walked, scope))
+        .partition(|decision| !matches!(decision, Decision::Stay { .. }))
 }
 
 fn detail_of(decision: &Decision) -> String {
