@@ -7,15 +7,12 @@ use super::acts::Acted;
 use super::backfill::Wanted;
 use super::connect::Asked;
 use super::error::{Answer, Error};
-use super::inspect::problem_view;
-use super::requests::{Answers, Ask, Outcome, Reply, Request, Selection, Turn};
+use super::requests::{Answers, Ask, Outcome, Reply, Request, Turn};
 use super::robot::Robot;
-use super::round::{Rounded, SecondLook};
+use super::round::SecondLook;
 use super::send_test;
 use super::switch::{Turned, Turning};
-use super::views::{ExportView, PlannedView, RoundView};
-use crate::domain::delivery::State;
-use crate::domain::deposit::{Deposit, Verdict};
+use super::views::ExportView;
 use crate::domain::path::TreePath;
 
 #[async_trait::async_trait]
@@ -24,7 +21,7 @@ impl Answers for Robot {
         match self.reply(request).await {
             Ok(reply) => reply,
             Err(Error::Words(words)) => failed(Outcome::WrongWords(words)),
-            Err(error) => failed(Outcome::Failed(error.to_string())),
+            Err(error) => failed(Outcome::Failed(error.with_remedy())),
         }
     }
 }
@@ -186,14 +183,7 @@ impl Robot {
         let rounded = if dry_run {
             let rehearsal = self.rehearsal().await?;
             let rounded = rehearsal.look_round(SecondLook::Wait).await?;
-            let waiting = rehearsal.waiting(&rounded).await?;
-            let mut view = rehearsal.round_view(rounded).await?;
-            view.documents.extend(waiting);
-            view.documents.sort_by(|one, other| {
-                (&one.company, &one.path, &one.app).cmp(&(&other.company, &other.path, &other.app))
-            });
-            view.dry_run = true;
-            return done(&view);
+            return done(&rehearsal.planned_round(rounded).await?);
         } else {
             self.claim_tree().await?;
             self.full_round().await?
@@ -202,99 +192,6 @@ impl Robot {
         let needs_person =
             view.held + view.refused + view.in_doubt > 0 || !view.problems.is_empty();
         attended(needs_person, &view)
-    }
-
-    async fn round_view(&self, rounded: Rounded) -> Answer<RoundView> {
-        let report = rounded.report;
-        let mut documents = Vec::new();
-        for deposit in &rounded.deposits {
-            documents.extend(self.planned_views(deposit).await?);
-        }
-        Ok(RoundView {
-            observed: report.observed,
-            deposited: report.deposited,
-            queued: report.queued,
-            sent: report.sent,
-            deferred: report.deferred,
-            refused: report.refused,
-            held: report.held,
-            in_doubt: report.in_doubt,
-            cancelled: report.cancelled,
-            duplicates: report.duplicates,
-            settling: report.settling,
-            elapsed_ms: report.elapsed_ms,
-            dry_run: false,
-            documents,
-            problems: report.problems.iter().map(problem_view).collect(),
-        })
-    }
-
-    /// What waited already and would go with a round, beside what it would queue.
-    async fn waiting(&self, rounded: &Rounded) -> Answer<Vec<PlannedView>> {
-        let now = self.now();
-        let mut views = Vec::new();
-        for state in [State::Queued, State::Deferred] {
-            let selection = Selection { state: Some(state), ..Selection::default() };
-            for delivery in self.selected(&selection).await? {
-                let is_new = |deposit: &Deposit| deposit.number == delivery.deposit;
-                if delivery.due_at > now || rounded.deposits.iter().any(is_new) {
-                    continue;
-                }
-                let Some(deposit) = self.ports().store.deposit(delivery.deposit).await? else {
-                    continue;
-                };
-                let company = self.company_by_id(delivery.company).await?;
-                let because = delivery.events.last().map(|event| event.because.clone());
-                views.push(PlannedView {
-                    company: company.slug.to_string(),
-                    path: deposit.path.to_string(),
-                    app: delivery.app.to_string(),
-                    state: state.as_str().to_owned(),
-                    reason: None,
-                    recipient: Some(delivery.recipient.to_string()),
-                    because: because.unwrap_or_default(),
-                });
-            }
-        }
-        Ok(views)
-    }
-
-    async fn planned_views(&self, deposit: &Deposit) -> Answer<Vec<PlannedView>> {
-        let company = self.company_by_id(deposit.company).await?;
-        let mut views = Vec::new();
-        for (app, verdict) in &deposit.verdicts {
-            let row = |state: &str, because: String| PlannedView {
-                company: company.slug.to_string(),
-                path: deposit.path.to_string(),
-                app: app.to_string(),
-                state: state.to_owned(),
-                reason: None,
-                recipient: None,
-                because,
-            };
-            match verdict {
-                Verdict::Queued(id) => {
-                    let Some(delivery) = self.ports().store.delivery(*id).await? else { continue };
-                    let because = delivery.events.last().map(|event| event.because.clone());
-                    views.push(PlannedView {
-                        reason: delivery.reason.map(|reason| reason.as_str().to_owned()),
-                        recipient: Some(delivery.recipient.to_string()),
-                        ..row(delivery.state.as_str(), because.unwrap_or_default())
-                    });
-                }
-                Verdict::Duplicate(of) => {
-                    views.push(row(
-                        "duplicate",
-                        format!("the same content is delivery {of} already"),
-                    ));
-                }
-                Verdict::Due(_) => {
-                    views.push(row("settling", "it may still be written to".to_owned()));
-                }
-                Verdict::Skipped(_) => {}
-            }
-        }
-        Ok(views)
     }
 
     async fn switch_reply(

@@ -6,7 +6,7 @@ use super::decisions_file::ConnectionRow;
 use super::error::{Answer, Error};
 use super::observe::Scope;
 use super::robot::Robot;
-use super::views::{ConnectView, ConnectedAppView, DecidedView, ReaddressView, ReaddressedView};
+use super::views::{ConnectView, ConnectedAppView, DecidedView};
 use super::words::Named;
 use crate::config::Config;
 use crate::domain::company::{Company, CompanyId};
@@ -200,42 +200,6 @@ impl Robot {
             cancelled: cancelled.iter().map(ToString::to_string).collect(),
         })
     }
-
-    /// New recipients for all companies connected to an app; only counts them unless confirmed.
-    pub(super) async fn readdress(
-        &self,
-        app: &str,
-        to: &str,
-        confirmed: bool,
-        by: &str,
-    ) -> Answer<ReaddressView> {
-        let (app, _) = self.app_named(app)?;
-        let template = AddressTemplate::parse(to).map_err(|error| no_address(&error))?;
-        let config = self.config();
-        let _turn = self.shared.tree.lock().await;
-        let mut companies = Vec::new();
-        let mut changes = Vec::new();
-        for company in self.ports().store.companies().await? {
-            let decisions = self.ports().store.decisions(company.id).await?;
-            let Some(before) = decisions.connections.get(&app).filter(|found| found.connected)
-            else {
-                continue;
-            };
-            let after = readdressed(before, &template, &config, &company.slug, &app)?;
-            if !is_same(before, &after) {
-                companies.extend(readdressed_views(&company, before, &after));
-                changes
-                    .push((company.id, Connection { at: self.now(), by: by.to_owned(), ..after }));
-            }
-        }
-        let count = changes.len() as u64;
-        for (company, connection) in changes.into_iter().filter(|_| confirmed) {
-            let detail = detail(&connection);
-            let decision = Decision::Connect { app: app.clone(), connection };
-            self.decide(company, decision, by, detail).await?;
-        }
-        Ok(ReaddressView { app: app.to_string(), count, companies })
-    }
 }
 
 /// An app that routes.toml turned off takes nothing new.
@@ -253,51 +217,7 @@ pub(super) fn no_address(error: &AddressError) -> Error {
     Error::Words(format!("{error}\nhint: write one such as `name@tool.example`"))
 }
 
-/// A connection with the addresses that a template gives it: one for each inbox, where the tool
-/// has inboxes.
-fn readdressed(
-    before: &Connection,
-    template: &AddressTemplate,
-    config: &Config,
-    slug: &Slug,
-    app: &AppId,
-) -> Answer<Connection> {
-    let mut after = before.clone();
-    if before.inboxes.is_empty() || !template.as_str().contains("{inbox}") {
-        if before.recipient.is_none() {
-            let known: Vec<&str> = before.inboxes.keys().map(String::as_str).collect();
-            return Err(Error::Words(format!(
-                "{app} has several addresses a company: {}\nhint: put `{{inbox}}` into the template",
-                known.join(", ")
-            )));
-        }
-        after.recipient = Some(filled(template, config, slug, app, "")?);
-        return Ok(after);
-    }
-    for (inbox, address) in &mut after.inboxes {
-        *address = filled(template, config, slug, app, inbox)?;
-    }
-    Ok(after)
-}
-
-/// What changes of a connection, address by address.
-fn readdressed_views(
-    company: &Company,
-    before: &Connection,
-    after: &Connection,
-) -> Vec<ReaddressedView> {
-    let one = before.recipient.iter().zip(&after.recipient);
-    let inboxes = before.inboxes.values().zip(after.inboxes.values());
-    let changed = one.chain(inboxes).filter(|(from, to)| from != to);
-    let view = |(from, to): (&Address, &Address)| ReaddressedView {
-        company: company.slug.to_string(),
-        from: Some(from.to_string()),
-        to: to.to_string(),
-    };
-    changed.map(view).collect()
-}
-
-fn filled(
+pub(super) fn filled(
     template: &AddressTemplate,
     config: &Config,
     slug: &Slug,
@@ -376,7 +296,7 @@ pub(super) fn unknown_inbox(
     format!("there is no inbox `{}`\nhint: {hint}", inbox.escape_debug())
 }
 
-fn is_same(left: &Connection, right: &Connection) -> bool {
+pub(super) fn is_same(left: &Connection, right: &Connection) -> bool {
     left.connected == right.connected
         && left.sender == right.sender
         && left.recipient == right.recipient
@@ -384,7 +304,7 @@ fn is_same(left: &Connection, right: &Connection) -> bool {
         && left.inboxes == right.inboxes
 }
 
-fn detail(connection: &Connection) -> String {
+pub(super) fn detail(connection: &Connection) -> String {
     let inboxes = connection.inboxes.iter().map(|(inbox, to)| format!("{inbox}: {to}"));
     let recipients: Vec<String> =
         connection.recipient.iter().map(ToString::to_string).chain(inboxes).collect();

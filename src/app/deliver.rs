@@ -13,28 +13,16 @@ use super::words::size_words;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
-use crate::domain::decision::Coverage;
-use crate::domain::delivery::{Act, Delivery, DeliveryId, Event, Finish, HeldReason, State};
+use crate::domain::delivery::{Delivery, DeliveryId, Finish, HeldReason};
 use crate::domain::deposit::{Content, Deposit};
 use crate::domain::limits::Retry;
-use crate::domain::profile::InDoubtPolicy;
-use crate::domain::verdict::folder_of;
 use crate::ports::folders::FolderError;
-use crate::ports::store::{ClaimRules, DeliveryFilter, PutOff, Rate, StoreError, app_destination};
+use crate::ports::store::{ClaimRules, PutOff, Rate, StoreError, app_destination};
 use crate::ports::transport::{DotGate, Outcome, Stop};
 
 /// How long a delivery waits that was stopped by something passing: a disk that gives errors, a
 /// limit, a decision that came between.
 const PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
-
-/// A delivery in doubt is sent again by a policy this many times, then it waits for a person.
-const AUTOMATIC_RESENDS_MAX: usize = 1;
-
-/// Who signs a resend by policy.
-const POLICY: &str = "the app's in_doubt policy";
-
-/// Deliveries in doubt looked at in one go.
-const DOUBTS_PAGE: usize = 1000;
 
 impl Robot {
     /// Sends what is due until nothing is, on as many connections as are allowed, and counts the
@@ -139,7 +127,7 @@ impl Robot {
             sender: &delivery.sender,
             recipient: &delivery.recipient,
             message_id: &delivery.message_id,
-            id: format!("{}-{}", delivery.id, delivery.attempt),
+            envid: format!("{}-{}", delivery.id, delivery.attempt),
         };
         // The date is the delivery's own, so that a second copy is the same mail to the byte.
         let mail =
@@ -295,54 +283,6 @@ impl Robot {
         let put_off = PutOff { destination: destination.clone(), since, until, failures, answer };
         self.ports().store.put_off(&destination, Some(put_off)).await?;
         Ok(until)
-    }
-
-    /// The `in_doubt` policy of each app, for deliveries in doubt that no proof settled.
-    pub(super) async fn settle_doubts(&self) -> Answer<()> {
-        let config = self.config();
-        let resends = config.apps.iter().filter(|(_, profile)| match profile.in_doubt {
-            InDoubtPolicy::Resend => true,
-            InDoubtPolicy::Hold => false,
-        });
-        for (app, _) in resends {
-            let filter = DeliveryFilter {
-                states: vec![State::InDoubt],
-                app: Some(app.clone()),
-                ..DeliveryFilter::default()
-            };
-            let mut after = None;
-            loop {
-                let page = self.ports().store.deliveries(&filter, after, DOUBTS_PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id);
-                for delivery in page {
-                    self.settle_doubt(&delivery).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends a delivery in doubt again by policy, unless that was done before, or what was decided
-    /// since would not send it (R14).
-    async fn settle_doubt(&self, delivery: &Delivery) -> Answer<()> {
-        let by_policy = |event: &&Event| event.by.as_deref() == Some(POLICY);
-        if delivery.events.iter().filter(by_policy).count() >= AUTOMATIC_RESENDS_MAX {
-            return Ok(());
-        }
-        let store = &self.ports().store;
-        let Some(deposit) = store.deposit(delivery.deposit).await? else { return Ok(()) };
-        let decisions = store.decisions(delivery.company).await?;
-        let folder = folder_of(&deposit.path);
-        let coverage = decisions.coverage(&delivery.app, &folder, &delivery.cause);
-        if coverage != Coverage::Covered || self.obstacle_to_sending(delivery).await?.is_some() {
-            return Ok(());
-        }
-        match store.act(delivery.id, Act::Resend, POLICY, self.now()).await {
-            // Settled by a person, or disconnected, meanwhile.
-            Ok(_) | Err(StoreError::Step(_) | StoreError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

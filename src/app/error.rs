@@ -23,5 +23,39 @@ pub enum Error {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl Error {
+    /// A failure in words, with what to do about it.
+    pub(super) fn with_remedy(&self) -> String {
+        let told = self.to_string();
+        if told.contains("\nhint: ") {
+            return told;
+        }
+        let remedy = match self {
+            Self::Folder(FolderError::Missing(_)) => "the path is relative to the company's folder",
+            Self::Folder(FolderError::Denied(_)) => "let the robot's user read it",
+            Self::Folder(FolderError::Outside(_) | FolderError::Changed(_)) => {
+                "look at what is there now"
+            }
+            Self::Folder(FolderError::Io { .. }) => "look at the disk or the share, then ask again",
+            Self::Store(StoreError::Import(_)) => "give a whole file that `facteur export` wrote",
+            Self::Store(StoreError::Unknown(_)) => {
+                "restart the robot; what it answered before is kept"
+            }
+            Self::Store(StoreError::Unreadable { .. }) => "`facteur status` lists such records",
+            Self::Store(
+                StoreError::Conflict
+                | StoreError::Step(_)
+                | StoreError::Duplicate(_)
+                | StoreError::OverLimit(_)
+                | StoreError::NotFound(_),
+            )
+            | Self::Words(_)
+            | Self::Refused(_) => "ask again; if it stays so, the robot's journal says more",
+            Self::Task(_) => "look at the robot's journal, and report it",
+        };
+        format!("{told}\nhint: {remedy}")
+    }
+}
+
 /// The answer of a pass.
 pub type Answer<T> = Result<T, Error>;

@@ -16,7 +16,8 @@ pub(super) struct Envelope<'a> {
     pub(super) sender: &'a Address,
     pub(super) recipient: &'a Address,
     pub(super) message_id: &'a str,
-    pub(super) id: String,
+    /// The ENVID (RFC 3461 §4.4).
+    pub(super) envid: String,
 }
 
 /// One document, one attachment; nothing names the robot, the path or another company (R15).
@@ -38,7 +39,7 @@ pub(super) fn of_document(
         recipient: envelope.recipient.clone(),
         subject: subject(&file_name),
         text,
-        envelope_id: envelope.id,
+        envelope_id: envelope.envid,
         attachment: Some(Attachment {
             file_name,
             media_type: names::media_type(deposit.path.name()).to_owned(),

@@ -143,7 +143,7 @@ impl Robot {
             sender: &candidate.sender,
             recipient: &candidate.recipient,
             message_id: MESSAGE_ID_SAMPLE,
-            id: String::new(),
+            envid: String::new(),
         };
         let sample = mail::of_document(&config, &company.name, envelope, deposit, self.now());
         let size = self.ports().transport.size_of(&sample);

@@ -109,8 +109,8 @@ impl Robot {
         let mut cancelled = Vec::new();
         let changed = decision.is_some();
         if let Some(decision) = decision {
-            let inbox = turning.inbox.as_ref();
-            let detail = inbox.map(|inbox| format!("inbox {inbox}")).unwrap_or_default();
+            let detail =
+                turning.inbox.as_ref().map(|inbox| format!("inbox {inbox}")).unwrap_or_default();
             cancelled = self.decide(company.id, decision, by, detail).await?;
         }
         let decisions = store.decisions(company.id).await?;

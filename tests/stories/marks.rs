@@ -107,7 +107,7 @@ async fn a_disk_that_takes_no_marks_fails_no_delivery() {
         office.world.disk.set_marks(Marks::Work);
         office.next_round().await;
         // A full disk passes; a file system that holds none does not.
-        let expected = if marks == Marks::DiskFull { 1 } else { 0 };
+        let expected = usize::from(marks == Marks::DiskFull);
         assert_eq!(office.world.disk.marked().len(), expected, "{marks:?}");
     }
 }

@@ -136,12 +136,12 @@ fn turn(
     if !changes || (!on && former.is_some_and(|switch| !switch.on)) {
         return Ok(());
     }
-    if let (true, Some(former)) = (on, former.filter(|former| former.on)) {
-        if former.renamed_to.is_none() {
-            // Another inbox is no new turning-on: what waits goes where it was deposited for.
-            decisions.switches.insert(place, Switch { inbox, ..former.clone() });
-            return Ok(());
-        }
+    let stays_on = former.filter(|former| on && former.on && former.renamed_to.is_none());
+    if let Some(former) = stays_on {
+        // Another inbox is no new turning-on: what waits goes where it was deposited for.
+        let switch = Switch { inbox, ..former.clone() };
+        decisions.switches.insert(place, switch);
+        return Ok(());
     }
     let activation = match former {
         _ if on => transaction.next(Counter::Activation)?,

@@ -58,13 +58,12 @@ impl Robot {
         }
         let named = self.company_named(words).await?;
         let top = folder.cloned().unwrap_or_default();
-        let mut views = match &named.known {
-            Some(company) => self.known_documents(company, &top).await?,
-            None => {
-                let slug = named.slug.as_ref().map(ToString::to_string).unwrap_or_default();
-                let paths = self.documents_on_disk(&named.folder, &top)?;
-                paths.iter().map(|path| unconnected(&slug, path, None)).collect()
-            }
+        let mut views = if let Some(company) = &named.known {
+            self.known_documents(company, &top).await?
+        } else {
+            let slug = named.slug.as_ref().map(ToString::to_string).unwrap_or_default();
+            let paths = self.documents_on_disk(&named.folder, &top)?;
+            paths.iter().map(|path| unconnected(&slug, path, None)).collect()
         };
         views.retain(|view| state.is_none_or(|state| view.state == state));
         Ok(views)
