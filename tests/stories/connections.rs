@@ -294,3 +294,22 @@ async fn the_companies_show_what_is_connected_to_them() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_ledger_itself_marks_no_dot_for_an_old_address() {
+    use facteur::ports::Clock as _;
+    use facteur::ports::store::{ClaimRules, Rate, Store as _, StoreError};
+    let office = Office::with_achats_on().await;
+    office.world.post.next(Script::Defer("451 later"));
+    office.drop("Achats/un.pdf");
+    office.next_round().await;
+    office.world.clock.advance(chrono::TimeDelta::minutes(5));
+    let now = office.world.clock.now();
+    let rates = [(app("quickbooks"), Rate::default())].into();
+    let rules = ClaimRules { destination: "smtp".to_owned(), rates };
+    let claimed = office.ledger.claim(&rules, 1, now).await.unwrap().remove(0);
+    let _: ReaddressView =
+        office.done(readdressing("quickbooks", "{slug}@new.example", true)).await;
+    let marked = office.ledger.dot(claimed.id, claimed.attempt, Rate::default(), now).await;
+    assert_eq!(marked, Err(StoreError::Conflict));
+}

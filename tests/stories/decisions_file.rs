@@ -143,3 +143,14 @@ async fn an_import_is_signed_in_the_history() {
     let again = office.ask(turning(Turn::On, Some(DUPONT), "Achats", "quickbooks")).await;
     assert_eq!(again.outcome, Outcome::Done);
 }
+
+#[tokio::test]
+async fn a_folder_that_no_program_can_spell_survives_the_file() {
+    let office = empty().await;
+    office.connect("quickbooks").await;
+    office.on("Achats/\\xe9t\\xe9 \"2026\"", "quickbooks").await;
+    let toml = exported(&office).await;
+    let other = empty().await;
+    let _: DecisionsDiffView = other.done(importing(&toml, true)).await;
+    assert_eq!(exported(&other).await, toml);
+}

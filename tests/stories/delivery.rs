@@ -281,3 +281,24 @@ async fn never_more_mails_at_once_than_connections() {
     }
     assert_eq!(office.next_round().await.sent, 20);
 }
+
+#[tokio::test]
+async fn what_waits_says_for_what_and_until_when() {
+    let office = with(&["un.pdf", "deux.pdf"]).await;
+    office.world.post.set_connections(1);
+    office.world.post.next(Script::Defer("451 4.7.1 Greylisted"));
+    office.world.post.next(Script::Unreachable("connection refused"));
+    office.next_round().await;
+    let mut because = Vec::new();
+    for document in ["Achats/deux.pdf", "Achats/un.pdf"] {
+        because.push(office.story(document, "quickbooks").await.because);
+    }
+    because.sort();
+    assert_eq!(
+        because,
+        [
+            "it waits until 2026-03-02 09:16 and goes by itself (connection refused)",
+            "the mail server put it off (451 4.7.1 Greylisted); it is tried again by itself at 2026-03-02 09:16, or now by `facteur retry 1`",
+        ]
+    );
+}

@@ -115,10 +115,16 @@ fn of_delivery(config: &Config, delivery: &Delivery) -> String {
     let last = delivery.events.last().map_or("", |event| event.because.as_str());
     let answer = delivery.last_answer.as_deref().unwrap_or("nothing");
     match delivery.state {
+        // Tried, and stopped by something passing.
+        State::Queued if delivery.due_at > delivery.fresh_at => format!(
+            "it waits until {} and goes by itself ({last})",
+            local_words(config, delivery.due_at)
+        ),
         State::Queued => format!("it goes with the next deliveries{}", by(config, &delivery.cause)),
         State::Sending => "it is being sent just now".to_owned(),
         State::Deferred => format!(
-            "the mail server put it off ({answer}); it is tried again by itself, or now by `facteur retry {id}`"
+            "the mail server put it off ({answer}); it is tried again by itself at {}, or now by `facteur retry {id}`",
+            local_words(config, delivery.due_at)
         ),
         State::Sent if delivery.rehearsal => {
             "sent in a rehearsal, not to the tool: it doesn't count as validated; `facteur backfill` sends it to the tool once the rehearsal is over".to_owned()
