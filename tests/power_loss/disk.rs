@@ -67,6 +67,13 @@ impl Renaming {
                 if let Some(entry) = names.remove(from) {
                     names.insert(to.clone(), entry);
                 }
+                for (name, entry) in names.clone() {
+                    let below = name.strip_prefix(from.as_str());
+                    if let Some(rest) = below.filter(|rest| rest.starts_with('/')) {
+                        names.remove(&name);
+                        names.insert(format!("{to}{rest}"), entry);
+                    }
+                }
             }
             Self::Remove(name) => {
                 names.remove(name);
@@ -120,6 +127,9 @@ impl Disk {
             Record::Cut { inode, size } => self.change(*inode, Change::Cut(*size)),
             Record::Synced { inode } => self.sync(*inode),
             Record::Renamed { from, to } => {
+                for folder in self.folders.values_mut().filter(|folder| *folder == from) {
+                    folder.clone_from(to);
+                }
                 self.pending_names.push(Renaming::Rename(from.clone(), to.clone()));
             }
             Record::Removed { name } => self.pending_names.push(Renaming::Remove(name.clone())),

@@ -12,8 +12,11 @@ use crate::trials::sink::{Moment, Sink};
 /// Documents of each life of the service.
 const DOCUMENTS: u64 = 12;
 
+/// Parts in which they are deposited.
+const PARTS: u64 = 2;
+
 /// Lives of the service; the last one ends well.
-const LIVES: u64 = 4;
+const LIVES: u64 = 3;
 
 /// The longest wait for a mail.
 const MAIL_WAIT_MAX: Duration = Duration::from_secs(20);
@@ -114,9 +117,9 @@ impl Day<'_> {
     fn live(&mut self, ends_well: bool) {
         self.sink.skip_moments();
         let mut service = self.firm.spawn_as(self.command(&["run"]));
-        for part in 1..=3 {
-            self.firm.deposit(DOCUMENTS / 3);
-            self.wait_for_mails(DOCUMENTS / 3 - u64::from(part == 3 && !ends_well));
+        for part in 1..=PARTS {
+            self.firm.deposit(DOCUMENTS / PARTS);
+            self.wait_for_mails(DOCUMENTS / PARTS - u64::from(part == PARTS && !ends_well));
             self.promise_what_is_shown();
         }
         if ends_well {
