@@ -83,9 +83,8 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
     check_owner(directory)?;
     let lock = lock(directory)?;
     let folder = directory.join("ledger");
-    make_directory(&folder)?;
+    make_store(directory, &folder)?;
     remove_half_made_snapshots(&folder)?;
-    let damaged = |problem: String| OpenError::Damaged { directory: folder.clone(), problem };
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let kv = SledKv::new(open_sled(&folder)?, &folder, lock)?;
         let mut unreadable = BTreeSet::new();
@@ -99,8 +98,8 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
         Ok(Opened { kv, unreadable })
     }));
     let opened = match opened {
-        Ok(opened) => opened.map_err(|error: KvError| damaged(error.0))?,
-        Err(_) => return Err(damaged("sled panicked while opening it".to_owned())),
+        Ok(opened) => opened.map_err(|error: KvError| damaged(&folder, error.0))?,
+        Err(_) => return Err(damaged(&folder, "sled panicked while opening it".to_owned())),
     };
     for path in [&folder.join("conf"), &folder.join("db"), &folder, &directory.to_owned()] {
         sync(path)?;
@@ -136,6 +135,29 @@ fn check_owner(directory: &Path) -> Result<(), OpenError> {
     } else {
         Err(OpenError::NotOwner { directory: directory.to_owned(), owner, user })
     }
+}
+
+/// Makes an empty store beside its place and puts it there when it is whole: sled stopped while it
+/// writes `conf` for the first time leaves what never opens again.
+fn make_store(directory: &Path, folder: &Path) -> Result<(), OpenError> {
+    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(());
+    }
+    let fresh = directory.join("ledger.new");
+    if fresh.is_dir() {
+        std::fs::remove_dir_all(&fresh).map_err(failed("remove", &fresh))?;
+    }
+    make_directory(&fresh)?;
+    drop(open_sled(&fresh).map_err(|error| damaged(&fresh, error.0))?);
+    for path in [&fresh.join("conf"), &fresh.join("db"), &fresh] {
+        sync(path)?;
+    }
+    std::fs::rename(&fresh, folder).map_err(failed("put in place", &fresh))?;
+    sync(directory)
+}
+
+fn damaged(directory: &Path, problem: String) -> OpenError {
+    OpenError::Damaged { directory: directory.to_owned(), problem }
 }
 
 /// Our own lock, taken before sled's: sled's error for a locked store has no kind of its own.
