@@ -149,11 +149,15 @@ impl Disk {
                 .partition(|change| change.folder() == folder);
             self.pending_names = pending;
             let kept: Vec<Renaming> = kept;
-            kept.iter().for_each(|change| change.apply(&mut self.names));
+            for change in &kept {
+                change.apply(&mut self.names);
+            }
         } else {
             let file = &mut self.files[self.inodes[&inode]];
             let pending = std::mem::take(&mut file.pending);
-            pending.iter().for_each(|change| change.apply(&mut file.durable));
+            for change in &pending {
+                change.apply(&mut file.durable);
+            }
         }
     }
 
@@ -165,7 +169,9 @@ impl Disk {
             Loss::Nothing => self.pending_names.len(),
         };
         let mut names = self.names.clone();
-        self.pending_names[..left].iter().for_each(|change| change.apply(&mut names));
+        for change in &self.pending_names[..left] {
+            change.apply(&mut names);
+        }
         for (name, entry) in &names {
             let path = image.join(name);
             match entry {
@@ -191,7 +197,9 @@ impl Body {
 
     fn after(&self, changes: usize) -> Vec<u8> {
         let mut bytes = self.durable.clone();
-        self.pending[..changes].iter().for_each(|change| change.apply(&mut bytes));
+        for change in &self.pending[..changes] {
+            change.apply(&mut bytes);
+        }
         bytes
     }
 
@@ -200,9 +208,9 @@ impl Body {
         let mut torn = self.after(chance.usize(0..=self.pending.len()));
         for sector in self.touched() {
             let bytes = self.after(chance.usize(0..=self.pending.len()));
-            let end = torn.len().min(sector + SECTOR_BYTES);
-            for at in sector..end {
-                torn[at] = bytes.get(at).copied().unwrap_or(0);
+            let before = bytes.iter().copied().skip(sector).chain(std::iter::repeat(0));
+            for (byte, before) in torn.iter_mut().skip(sector).take(SECTOR_BYTES).zip(before) {
+                *byte = before;
             }
         }
         torn

@@ -40,8 +40,6 @@ pub(crate) fn shim() -> Option<PathBuf> {
 
 /// What was written down.
 pub(crate) struct Recording {
-    pub(crate) firm: Firm,
-    pub(crate) sink: Sink,
     journal: PathBuf,
 }
 
@@ -69,7 +67,7 @@ impl Recording {
             day.live(life == LIVES);
         }
         day.export_and_import();
-        Self { firm: day.firm, sink: day.sink, journal }
+        Self { journal }
     }
 
     /// All that was done, in its order.
