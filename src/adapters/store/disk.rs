@@ -5,13 +5,18 @@
 //! import fills the next generation and one record switches over, so it is whole or not there.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::kv::{Batch, Direction, Kv, KvError, PairSource, Pairs, Span};
+use super::watermark::Watermark;
 
 /// The key of the record that says which generation counts; no generation's key begins so.
 const GENERATION_KEY: &str = "generation";
+
+/// The key of the number of the last batch; behind all generations too.
+const WRITTEN_KEY: &str = "written";
 
 /// Records of one batch where a batch needn't be whole: larger ones make sled's memory grow.
 const BULK_BATCH_RECORDS: usize = 100;
@@ -23,31 +28,57 @@ pub(super) struct SledKv {
     directory: PathBuf,
     /// Changed by `replace` alone.
     generation: Mutex<u64>,
+    /// The number of the last batch applied.
+    written: Mutex<u64>,
+    watermark: Watermark,
     /// Ours; dropped last, so that whoever gets it finds the tree closed.
     _lock: File,
 }
 
 impl SledKv {
-    /// Takes an opened tree; removes what an import that was cut off left.
-    pub(super) fn new(tree: sled::Db, directory: &Path, lock: File) -> Result<Self, KvError> {
+    /// Takes an opened tree and the number of writes it has acknowledged; removes what an import
+    /// that was cut off left.
+    pub(super) fn new(
+        tree: sled::Db,
+        directory: &Path,
+        (watermark, acknowledged): (Watermark, Option<u64>),
+        lock: File,
+    ) -> Result<Self, KvError> {
         let file = File::open(directory.join("db")).map_err(problem)?;
-        let stored = tree.get(GENERATION_KEY).map_err(problem)?;
-        let generation = match stored {
-            Some(text) => std::str::from_utf8(&text)
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .ok_or_else(|| KvError(format!("the record `{GENERATION_KEY}` is no number")))?,
-            None => 0,
-        };
+        let generation = number(&tree, GENERATION_KEY)?;
+        let written = number(&tree, WRITTEN_KEY)?;
+        let lost = acknowledged.unwrap_or(0).saturating_sub(written);
+        if lost > 0 {
+            return Err(KvError(format!("its last {lost} writes are lost")));
+        }
         let kv = Self {
             tree,
             file,
             directory: directory.to_owned(),
             generation: Mutex::new(generation),
+            written: Mutex::new(written),
+            watermark,
             _lock: lock,
         };
         kv.remove_generations_but(generation)?;
         Ok(kv)
+    }
+
+    /// Numbers a batch and applies it.
+    fn write(&self, mut batch: sled::Batch) -> Result<(), KvError> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = *written + 1;
+        batch.insert(WRITTEN_KEY, next.to_string().as_bytes());
+        self.tree.apply_batch(batch).map_err(problem)?;
+        *written = next;
+        Ok(())
+    }
+
+    /// Whether the file that is written to is still the one that the next start will find.
+    fn is_in_place(&self) -> Result<bool, KvError> {
+        let ours = self.file.metadata().map_err(problem)?;
+        let found = std::fs::metadata(self.directory.join("db"));
+        Ok(found.is_ok_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())))
     }
 
     fn generation(&self) -> u64 {
@@ -135,12 +166,19 @@ impl Kv for SledKv {
                 None => writes.remove(key.as_bytes()),
             }
         }
-        self.tree.apply_batch(writes).map_err(problem)
+        self.write(writes)
     }
 
     fn sync(&self) -> Result<(), KvError> {
+        let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
         self.tree.flush().map_err(problem)?;
-        self.file.sync_data().map_err(problem)
+        self.file.sync_data().map_err(problem)?;
+        if !self.is_in_place()? {
+            // What is written to a file without a name is gone at the next start.
+            let folder = self.directory.display();
+            return Err(KvError(format!("the state's folder `{folder}` is not there any more")));
+        }
+        self.watermark.set(written).map_err(problem)
     }
 
     fn replace(&self, pairs: PairSource<'_>) -> Result<(), KvError> {
@@ -151,7 +189,9 @@ impl Kv for SledKv {
             self.remove_generations_but(former)?;
             return Err(error);
         }
-        self.tree.insert(GENERATION_KEY, next.to_string().as_bytes()).map_err(problem)?;
+        let mut switch = sled::Batch::default();
+        switch.insert(GENERATION_KEY, next.to_string().as_bytes());
+        self.write(switch)?;
         self.sync()?;
         *self.generation.lock().unwrap_or_else(PoisonError::into_inner) = next;
         self.remove_generations_but(next)
@@ -166,6 +206,13 @@ impl Kv for SledKv {
         let room = rustix::fs::fstatvfs(&self.file).ok()?;
         room.f_bavail.checked_mul(room.f_frsize)
     }
+}
+
+/// A number kept under a key of its own; 0 where there is none.
+fn number(tree: &sled::Db, key: &str) -> Result<u64, KvError> {
+    let Some(text) = tree.get(key).map_err(problem)? else { return Ok(0) };
+    let number = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| KvError(format!("the record `{key}` is no number")))
 }
 
 fn prefix(generation: u64) -> String {
@@ -195,7 +242,8 @@ mod tests {
 
     fn open(directory: &Path) -> SledKv {
         let tree = sled::Config::new().path(directory).flush_every_ms(None).open().unwrap();
-        SledKv::new(tree, directory, File::open(directory).unwrap()).unwrap()
+        let watermark = Watermark::open(directory).unwrap();
+        SledKv::new(tree, directory, watermark, File::open(directory).unwrap()).unwrap()
     }
 
     fn all(kv: &SledKv) -> Vec<String> {

@@ -30,6 +30,7 @@ mod record;
 mod sending;
 mod transaction;
 mod tree;
+mod watermark;
 
 pub use fault::{CommitPoint, Fault};
 pub use ledger::Ledger;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::disk::SledKv;
 use super::kv::{Kv, KvError, walk};
 use super::record;
+use super::watermark::{self, Watermark};
 
 /// Bytes of sled's cache.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -85,8 +86,10 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let folder = directory.join("ledger");
     make_store(directory, &folder)?;
     remove_half_made_snapshots(&folder)?;
+    let watermark =
+        Watermark::open(directory).map_err(failed("open the watermark of", directory))?;
     let opened = catch_unwind(AssertUnwindSafe(|| {
-        let kv = SledKv::new(open_sled(&folder)?, &folder, lock)?;
+        let kv = SledKv::new(open_sled(&folder)?, &folder, watermark, lock)?;
         let mut unreadable = BTreeSet::new();
         walk(&kv, |key, value| {
             if record::check(key, value).is_err() {
@@ -151,6 +154,11 @@ fn make_store(directory: &Path, folder: &Path) -> Result<(), OpenError> {
     drop(open_sled(&fresh).map_err(|error| damaged(&fresh, error.0))?);
     for path in [&fresh.join("conf"), &fresh.join("db"), &fresh] {
         sync(path)?;
+    }
+    // The number of a store that was taken away says nothing of a new one.
+    let watermark = directory.join(watermark::FILE_NAME);
+    if watermark.exists() {
+        std::fs::remove_file(&watermark).map_err(failed("remove", &watermark))?;
     }
     std::fs::rename(&fresh, folder).map_err(failed("put in place", &fresh))?;
     sync(directory)
