@@ -31,6 +31,13 @@ pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
     if outcome == Outcome::Done && !mistakes(&reply).is_empty() {
         outcome = Outcome::NeedsPerson;
     }
+    if let Some(export) = newest_export(&config) {
+        text.push_str(&export.text);
+        value["export"] = export.value;
+        if !export.whole && outcome == Outcome::Done {
+            outcome = Outcome::NeedsPerson;
+        }
+    }
     if online {
         let probe = wire::probe(&config).await?;
         let destination = clean(&probe.destination);
@@ -55,6 +62,38 @@ pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
         call.output.note(notice);
     }
     Ok(Ended { outcome, printed: true })
+}
+
+/// What became of the robot's newest export.
+struct NewestExport {
+    text: String,
+    value: Value,
+    whole: bool,
+}
+
+/// Reads the newest export as an import would; none where the robot keeps none.
+fn newest_export(config: &Config) -> Option<NewestExport> {
+    let folder = &config.state.export.as_ref()?.directory;
+    let shown = |path: &std::path::Path| clean(&path.display().to_string());
+    let found = wire::newest_export(config);
+    let (file, checked) = match found {
+        Ok(Some(file)) => (file.clone(), wire::check_export(&file)),
+        Ok(None) => {
+            let text = format!("There is no export in {} yet.\n", shown(folder));
+            return Some(NewestExport { text, value: Value::Null, whole: true });
+        }
+        Err(error) => (folder.clone(), Err(error)),
+    };
+    let (name, problem) = (shown(&file), checked.as_ref().err().map(with_causes));
+    let text = match (&checked, &problem) {
+        (Ok(records), _) => format!("The newest export, {name}, is whole: {records} records.\n"),
+        (Err(_), problem) => format!(
+            "The newest export, {name}, is of no use: {}\n",
+            clean(problem.as_deref().unwrap_or_default())
+        ),
+    };
+    let value = json!({ "file": name, "records": checked.as_ref().ok(), "problem": problem });
+    Some(NewestExport { text, value, whole: checked.is_ok() })
 }
 
 fn mistakes(reply: &Reply) -> Vec<crate::app::views::ProblemView> {

@@ -51,6 +51,40 @@ impl Door {
         Ok(Self::Here(robot(&config).await?))
     }
 
+    /// Opens the store itself, to be replaced: it need not be the one that the documents belong
+    /// to, as every other command wants it. A damaged one is set aside for `export`, once that
+    /// is whole and `consent` was given.
+    pub(super) async fn open_to_import(
+        file: &Path,
+        output: Output,
+        export: &Path,
+        consent: impl FnOnce(&str) -> Result<bool>,
+    ) -> Result<Self> {
+        let config = config::load(file, &Environment::system().without_machine())?;
+        if control::listens(&config.state.directory).await? {
+            return Ok(Self::Service(config.state.directory));
+        }
+        let config = load(file, output)?;
+        logging::begin(config.log_format, Level::WARN);
+        let robot = match wire::robot(&config) {
+            Err(error) if wire::is_damaged(&error) => {
+                wire::check_export(export)
+                    .with_context(|| format!("{error}\nand this export is no help"))?;
+                output.note(&with_causes(&error));
+                if !consent("set the damaged store aside, and begin with this export?")? {
+                    anyhow::bail!(
+                        "nothing was done\nhint: add --yes, or answer with y at a terminal"
+                    );
+                }
+                let aside = wire::set_aside(&config)?;
+                output.note(&format!("the damaged store is in `{}` now", aside.display()));
+                wire::robot(&config)
+            }
+            opened => opened,
+        };
+        Ok(Self::Here(robot?))
+    }
+
     /// Where the service has its state; none when the robot works here.
     pub(super) fn service(&self) -> Option<&Path> {
         match self {

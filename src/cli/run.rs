@@ -163,7 +163,9 @@ impl Call {
     async fn import(&self, file: &Path, yes: bool) -> Result<Ended> {
         let file = std::path::absolute(file)
             .with_context(|| format!("`{}` is no file name", file.display()))?;
-        let door = self.door().await?;
+        let consent =
+            |question: &str| Consent::of(yes).to(question).context("cannot ask at the terminal");
+        let door = Door::open_to_import(&self.config, self.output, &file, consent).await?;
         if door.service().is_some() {
             anyhow::bail!(
                 "the service is running, and its state can't be replaced under it\nhint: stop it \

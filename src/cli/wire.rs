@@ -1,5 +1,6 @@
 //! Joins the robot and the world: the only file that names adapters.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -9,7 +10,7 @@ use crate::adapters::folders::DocumentTree;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
-use crate::adapters::store::{Ledger, OpenError};
+use crate::adapters::store::{Ledger, OpenError, check_export as check, newest_export as newest};
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
 use crate::app::service::{Hinted, Hints, NoHints};
@@ -65,6 +66,27 @@ fn robot_with(config: &Config, transport: Arc<dyn Transport>) -> Result<Robot> {
 /// Whether opening failed only because another process has the store open.
 pub(super) fn is_in_use(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(OpenError::InUse { .. }))
+}
+
+/// Whether the store can't be opened because it is damaged.
+pub(super) fn is_damaged(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::Damaged { .. }))
+}
+
+/// Moves a damaged store out of the way; answers where it is now.
+pub(super) fn set_aside(config: &Config) -> Result<PathBuf> {
+    Ok(Ledger::set_aside(&config.state.directory, clock().now())?)
+}
+
+/// Reads a whole export; answers the number of its records.
+pub(super) fn check_export(file: &Path) -> Result<u64> {
+    check(file).map_err(|problem| anyhow::anyhow!("`{}`: {problem}", file.display()))
+}
+
+/// The newest export of the robot's own; none where it keeps none, or has none yet.
+pub(super) fn newest_export(config: &Config) -> Result<Option<PathBuf>> {
+    let Some(export) = &config.state.export else { return Ok(None) };
+    Ok(newest(&export.directory)?)
 }
 
 /// A robot with an empty state in memory, for a look at the tree that must leave nothing behind.

@@ -3,10 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../stories/office.rs"]
-#[expect(dead_code, reason = "each test file uses its part of the office")]
-mod office;
+#[path = "../end_to_end/firm.rs"]
+#[expect(dead_code, reason = "each test file uses its part of the firm")]
+mod firm;
+#[path = "../rig/mod.rs"]
+#[expect(dead_code, reason = "mail goes to an outbox here")]
+mod rig;
 #[path = "../world/mod.rs"]
 mod world;
 
 mod damage;
+mod exports;
+mod full;
+mod gone;
+mod office;

@@ -74,6 +74,11 @@ fn remove_cut_off(folder: &Path, id: &str) {
     }
 }
 
+/// The newest export of a folder, whichever state it is of.
+pub fn newest_export(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+    Ok(newest(folder, None)?.map(|found| found.file))
+}
+
 /// The newest export of a folder, of one state or of any.
 pub(super) fn newest(folder: &Path, id: Option<&str>) -> Stored<Option<Found>> {
     Ok(list(folder, id)?.pop())

@@ -35,7 +35,7 @@ pub(super) fn read(
     file: &Path,
     now: Timestamp,
 ) -> Result<(Stored<u64>, bool), KvError> {
-    let records = match check(file) {
+    let records = match check_export(file) {
         Ok(records) => records,
         Err(problem) => {
             let said = format!("cannot import `{}`: {problem}", file.display());
@@ -52,8 +52,9 @@ pub(super) fn read(
     Ok((Ok(records), true))
 }
 
-/// Reads the whole file once; answers the number of its records.
-fn check(file: &Path) -> Result<u64, String> {
+/// Reads a whole export, as an import would before it replaces anything; answers the number of
+/// its records, or what is wrong with it.
+pub fn check_export(file: &Path) -> Result<u64, String> {
     let mut lines = Lines::open(file)?;
     let mut named = false;
     for pair in lines.by_ref() {

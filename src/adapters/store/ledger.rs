@@ -1,6 +1,6 @@
 //! The ledger: opened from a directory, or made in memory; its operations are in `port`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::domain::Timestamp;
@@ -41,6 +41,12 @@ impl Ledger {
             source,
         })?;
         Ok(Self { engine: Engine::Threaded(committer), memory: None })
+    }
+
+    /// Moves the damaged store of a directory out of the way; answers where it is now. What is
+    /// opened next is empty.
+    pub fn set_aside(directory: &Path, now: Timestamp) -> Result<PathBuf, OpenError> {
+        opening::set_aside(directory, now)
     }
 
     /// An empty state named `id`, in memory: each request runs where it is made, without a

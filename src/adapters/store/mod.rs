@@ -32,6 +32,8 @@ mod transaction;
 mod tree;
 mod watermark;
 
+pub use exports::newest_export;
 pub use fault::{CommitPoint, Fault};
+pub use import::check_export;
 pub use ledger::Ledger;
 pub use opening::OpenError;

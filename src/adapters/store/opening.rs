@@ -8,6 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::Timestamp;
+
 use super::disk::SledKv;
 use super::kv::{Kv, KvError, walk};
 use super::record;
@@ -60,7 +62,7 @@ pub enum OpenError {
     },
     /// The store's files cannot be read.
     #[error(
-        "the store in `{}` is damaged: {problem}\nhint: keep a copy of it, empty the folder, and `facteur import` the last export",
+        "the store in `{}` is damaged: {problem}\nhint: `facteur import FILE` with the last export sets it aside and begins with that; nothing is sent twice",
         directory.display()
     )]
     Damaged {
@@ -108,6 +110,22 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
         sync(path)?;
     }
     Ok(opened)
+}
+
+/// Moves a damaged store out of the way, with what belongs to it; answers where it is now.
+pub(super) fn set_aside(directory: &Path, now: Timestamp) -> Result<PathBuf, OpenError> {
+    check_owner(directory)?;
+    let _lock = lock(directory)?;
+    let (folder, watermark) = (directory.join("ledger"), directory.join(watermark::FILE_NAME));
+    let aside = directory.join(format!("ledger.damaged-{}", now.format("%Y%m%dT%H%M%SZ")));
+    std::fs::rename(&folder, &aside).map_err(failed("set aside", &folder))?;
+    match std::fs::rename(&watermark, aside.join(watermark::FILE_NAME)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("set aside", &watermark)(error)),
+    }
+    sync(directory)?;
+    Ok(aside)
 }
 
 fn failed<'a>(
