@@ -5,6 +5,7 @@ use tokio::sync::watch;
 
 use super::error::Answer;
 use super::robot::Robot;
+use super::service::asked_to_stop;
 use crate::config::ExportConfig;
 use crate::domain::Timestamp;
 use crate::ports::store::StoreError;
@@ -23,7 +24,7 @@ impl Robot {
             let wake = next.min(self.now() + LOOK_EVERY);
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = asked_to_stop(&mut stop) => {}
                 () = self.ports().clock.sleep_until(wake) => {}
             }
         }

@@ -53,7 +53,7 @@ impl Robot {
         match self.ports().folders.claim(&ours) {
             Ok(Some(owner)) if owner != ours => Err(Error::Refused(format!(
                 "the documents belong to another robot's state ({owner}), and two robots would send them twice\n\
-                 hint: run this one with that state; or, if that one is gone for ever, delete the file `.facteur` in the documents' root"
+                 hint: run this one with that state; if that one was lost, `facteur import FILE` with its last export; if that is gone too, delete the file `.facteur` in the documents' root, and connect anew"
             ))),
             // A root that can't be written to, or that is away, holds its companies by itself.
             Ok(Some(_) | None) | Err(FolderError::Missing(_)) => Ok(()),

@@ -48,7 +48,7 @@ impl Robot {
     pub async fn serve(
         &self,
         mut hints: Box<dyn Hints>,
-        stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
     ) -> Answer<()> {
         self.shared.stop_sending(false);
         self.shared.set_serving_since(Some(self.now()));
@@ -61,7 +61,7 @@ impl Robot {
         // A round that is dropped in its middle is a crash, and crashes lose nothing.
         let ended = tokio::select! {
             biased;
-            () = stopped(stop) => Ok(()),
+            () = asked_to_stop(&mut stop) => Ok(()),
             ended = self.rounds(hints.as_mut()) => ended,
             Some(ended) = beside.join_next() => ended.map_err(Error::Task).flatten(),
         };
@@ -145,7 +145,7 @@ impl Robot {
     }
 
     /// Sends what is due whenever it is due, until the stop; what is under way ends first.
-    async fn send_until(&self, stop: watch::Receiver<bool>) -> Answer<()> {
+    async fn send_until(&self, mut stop: watch::Receiver<bool>) -> Answer<()> {
         while !*stop.borrow() {
             self.deliver_all().await?;
             let now = self.now();
@@ -153,7 +153,7 @@ impl Robot {
             let wake = next.unwrap_or(now + IDLE).clamp(now, now + IDLE);
             tokio::select! {
                 biased;
-                () = stopped(stop.clone()) => {}
+                () = asked_to_stop(&mut stop) => {}
                 () = self.shared.due.notified() => {}
                 () = self.ports().clock.sleep_until(wake) => {}
             }
@@ -220,15 +220,15 @@ impl Robot {
     }
 }
 
+/// Returns once the stop was asked for; a sender that is gone is a stop as well.
+pub(super) async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// Until every task has ended; the first failure ends the wait.
 async fn all(tasks: &mut JoinSet<Answer<()>>) -> Answer<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(Error::Task)??;
     }
     Ok(())
-}
-
-/// Returns once the stop was asked for (or nobody can ask any more).
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    drop(stop.wait_for(|stop| *stop).await);
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "../end_to_end/firm.rs"]
-#[expect(dead_code, reason = "each test file uses its part of the firm")]
+#[allow(dead_code, reason = "each test file uses its part of the firm")]
 mod firm;
 #[path = "../rig/mod.rs"]
 #[expect(dead_code, reason = "mail goes to an outbox here")]

@@ -148,6 +148,11 @@ impl Service {
         self.child.wait().unwrap().code()
     }
 
+    /// Waits until it ends by itself; answers how.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
