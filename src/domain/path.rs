@@ -147,9 +147,22 @@ fn spell_bytes(bytes: &[u8], text: &mut String) {
     }
 }
 
-fn is_hidden(character: char) -> bool {
+/// Whether a terminal, an editor or a mail reader would obey a character instead of showing it: a
+/// control character, or a mark that turns or hides text (Unicode's Bidi_Control, zero-width,
+/// line-separating and deprecated format characters, and tags).
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 fn unspell(text: &str) -> Result<Vec<u8>, PathError> {
@@ -228,12 +241,13 @@ mod tests {
 
     #[test]
     fn odd_bytes_are_spelled_and_understood() {
-        let cases: [(&[u8], &str); 5] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"facture\xe9.pdf", "facture\\xe9.pdf"),
             ("reçu.pdf".as_bytes(), "reçu.pdf"),
             (b"a\nb\x1b[31m", "a\\x0ab\\x1b[31m"),
             (b"back\\slash", "back\\\\slash"),
             ("fdp\u{202e}exe".as_bytes(), "fdp\\xe2\\x80\\xaeexe"),
+            ("a\u{61c}b".as_bytes(), "a\\xd8\\x9cb"),
         ];
         for (bytes, spelled) in cases {
             let path = TreePath::from_bytes(bytes).unwrap();

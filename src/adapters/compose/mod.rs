@@ -93,17 +93,18 @@ pub(crate) fn lettre(address: &Address) -> lettre::Address {
     lettre::Address::new_dangerous(local, domain)
 }
 
-/// One line without control characters, cut at `chars_max`.
+/// One line of what can be shown, cut at `chars_max`.
 fn one_line(text: &str, chars_max: usize) -> String {
     let spaced: String = text
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| if name::is_obeyed(character) { ' ' } else { character })
         .collect();
     let mut line: String = spaced.trim().chars().take(chars_max).collect();
     if spaced.trim().chars().nth(chars_max).is_some() {
         line.push('…');
     }
-    line
+    // A name that spells an encoded word (RFC 2047 §2) would be read as what it encodes.
+    line.replace("=?", "= ?")
 }
 
 /// Quoted-printable in UTF-8: readable as it is, and safe whatever the text holds.
@@ -113,7 +114,7 @@ fn text_part(text: &str) -> SinglePart {
         .chars()
         .map(|character| match character {
             '\n' | '\t' => character,
-            control if control.is_control() => ' ',
+            obeyed if name::is_obeyed(obeyed) => ' ',
             printable => printable,
         })
         .collect();

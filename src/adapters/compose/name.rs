@@ -6,6 +6,8 @@ use email_encoding::headers::writer::EmailWriter;
 use email_encoding::headers::{rfc2047, rfc2231};
 use lettre::message::header::{HeaderName, HeaderValue};
 
+use crate::domain::path::is_hidden;
+
 /// The most characters of a name; longer ones lose their middle and keep their extension.
 const NAME_CHARS_MAX: usize = 240;
 
@@ -20,21 +22,15 @@ pub(super) fn safe(name: &str) -> String {
     shorten(trimmed)
 }
 
-/// U+200C and U+200D stay: names in some scripts and joined emoji need them.
 fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '/' | '\\'
-                | '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-        )
+    matches!(character, '/' | '\\') || is_obeyed(character)
+}
+
+/// What a mail reader would obey instead of showing it. U+200C, U+200D and the tags stay: names
+/// in some scripts, joined emoji and flags need them.
+pub(super) fn is_obeyed(character: char) -> bool {
+    let joins = matches!(character, '\u{200c}' | '\u{200d}' | '\u{e0020}'..='\u{e007f}');
+    is_hidden(character) && !joins
 }
 
 fn shorten(name: &str) -> String {
@@ -78,8 +74,9 @@ pub(super) fn content_disposition(name: &str) -> HeaderValue {
     pre_encoded("Content-Disposition", value)
 }
 
+/// Whether a name stands for itself in a header: a name that spells an encoded word doesn't.
 fn is_plain(name: &str) -> bool {
-    name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    !name.contains("=?") && name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 fn escaped(name: &str) -> String {

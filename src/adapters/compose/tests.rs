@@ -66,6 +66,7 @@ fn names() -> Vec<(String, String)> {
         "a \"quoted\" name; x=1.pdf".to_owned(),
         "dépense \"taxi\" 100%.pdf".to_owned(),
         "two  spaces .pdf".to_owned(),
+        "=?utf-8?Q?=0D=0ABcc:_x=40y.example?=.pdf".to_owned(),
         "🧾 note 👩\u{200d}👩\u{200d}👧.pdf".to_owned(),
         "領収書.pdf".to_owned(),
         "l'été*2024'x.pdf".to_owned(),

@@ -5,6 +5,7 @@ use std::fmt;
 use lettre::transport::smtp::response::Response;
 
 use crate::domain::delivery::ANSWER_CHARS_MAX;
+use crate::domain::path::is_hidden;
 use crate::ports::transport::Outcome;
 
 /// The steps of a dialogue, in order.
@@ -134,10 +135,7 @@ pub(super) fn words(reply: &Response) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    let shown = |character: char| {
-        let turns_text = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || turns_text { ' ' } else { character }
-    };
+    let shown = |character| if is_hidden(character) { ' ' } else { character };
     let line: String = text.chars().map(shown).take(ANSWER_CHARS_MAX).collect();
     line.trim_end().to_owned()
 }
