@@ -20,6 +20,12 @@ impl Robot {
     /// The story of the document at a path, for each app.
     pub(in crate::app) async fn why(&self, words: &str, path: &TreePath) -> Answer<WhyView> {
         let named = self.company_named(words).await?;
+        if path.is_root() {
+            return Err(Error::Words(
+                "a folder has no story, its documents have\nhint: `facteur documents` lists them"
+                    .to_owned(),
+            ));
+        }
         let slug = named.slug.as_ref().map(ToString::to_string).unwrap_or_default();
         let stories = match &named.known {
             None => vec![none(Skip::NotConnected.as_str(), self.unobserved(&named, path)?)],
