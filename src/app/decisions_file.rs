@@ -11,6 +11,7 @@ use super::switch::Turning;
 use super::views::{DecisionsDiffView, TomlView};
 use super::words::folder_words;
 use crate::domain::path::TreePath;
+use crate::domain::shell;
 use crate::domain::template::Address;
 
 /// The whole set of decisions.
@@ -223,18 +224,19 @@ impl Change {
                 let inboxes = row.inboxes.iter().map(|(inbox, to)| format!("{inbox}: {to}"));
                 let recipient = row.recipient.iter().map(ToString::to_string);
                 let to = recipient.chain(inboxes).collect::<Vec<_>>().join(", ");
-                format!("connect {} {} (from {} to {to})", row.company, row.app, row.sender)
+                let (company, app) = (shell::word(&row.company), shell::word(&row.app));
+                format!("connect {company} {app} (from {} to {to})", row.sender)
             }
             Self::Disconnect { company, app } => format!("disconnect {company} {app}"),
             Self::Turn(row) => format!(
-                "switch {} {} `{}` --app {}",
+                "switch {} {} {} --app {}",
                 if row.on { "on" } else { "off" },
-                row.company,
-                row.folder,
-                row.app
+                shell::word(&row.company),
+                shell::folder(&row.folder),
+                shell::word(&row.app)
             ),
             Self::Clear { company, app, folder } => {
-                format!("switch clear {company} `{folder}` --app {app}")
+                format!("switch clear {company} {} --app {app}", shell::folder(folder))
             }
         }
     }

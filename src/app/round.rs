@@ -11,6 +11,7 @@ use super::robot::Robot;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::deposit::{Deposit, Verdict};
+use crate::domain::shell;
 use crate::domain::verdict::folder_of;
 use crate::ports::folders::FolderError;
 use crate::ports::store::{PROBLEMS_MAX, Problem, RoundReport};
@@ -278,8 +279,9 @@ fn note(report: &mut RoundReport, company: &Company, observed: Observed) {
         company: company.slug.to_string(),
         kind: "folder_vanished".to_owned(),
         message: format!(
-            "the switched folder `{folder}` is not there any more: make it again, or `facteur switch clear {} {folder}`",
-            company.slug
+            "the switched folder `{folder}` is not there any more: make it again, or `facteur switch clear {} {}`",
+            company.slug,
+            shell::folder(&folder)
         ),
         path: Some(folder),
     }));

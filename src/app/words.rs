@@ -9,6 +9,7 @@ use crate::domain::company::Company;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
+use crate::domain::shell;
 use crate::domain::slug::Slug;
 use crate::ports::folders::CompanyFolder;
 
@@ -89,7 +90,7 @@ impl Robot {
             Error::Words(format!(
                 "`{}` was never connected to an app\nhint: `facteur connect {} APP` comes first",
                 named.name,
-                named.slug.map_or(named.name.clone(), |slug| slug.to_string())
+                named.slug.map_or_else(|| shell::word(&named.name), |slug| slug.to_string())
             ))
         })
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::domain::shell;
+
 /// The longest decisions file that is read, in bytes; a request of the control socket holds it.
 const TOML_BYTES_MAX: u64 = 900_000;
 
@@ -30,7 +32,8 @@ impl NewFile {
             );
         }
         if !folder.is_dir() {
-            bail!("there is no folder `{0}`\nhint: `mkdir -p {0}`", folder.display());
+            let shown = folder.display().to_string();
+            bail!("there is no folder `{shown}`\nhint: `mkdir -p {}`", shell::word(&shown));
         }
         let mut part = std::ffi::OsString::from(".");
         part.push(name);

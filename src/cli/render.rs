@@ -11,7 +11,7 @@ mod table;
 mod words;
 
 pub use plain::{clean, json};
-pub(super) use words::{argument, state};
+pub(super) use words::state;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

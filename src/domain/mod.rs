@@ -1,6 +1,6 @@
 //! Values and rules: no IO, no clock, nothing here can fail at IO.
 //!
-//! In reading order: what things are called ([`slug`], [`path`], [`names`]), what may go where
+//! In reading order: what things are called ([`slug`], [`path`], [`names`], [`shell`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
 //! [`deposit`]), what is sent ([`delivery`], [`limits`]), and what is wrong ([`alarm`]).
 
@@ -15,6 +15,7 @@ pub mod limits;
 pub mod names;
 pub mod path;
 pub mod profile;
+pub mod shell;
 pub mod slug;
 pub mod template;
 pub mod verdict;

@@ -14,6 +14,7 @@ use crate::domain::company::Company;
 use crate::domain::decision::Decisions;
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
+use crate::domain::shell;
 use crate::ports::folders::FolderError;
 
 /// Silence is measured in days: reading every deposit this often is enough.
@@ -148,8 +149,9 @@ fn renamed(company: &Company, decisions: &Decisions) -> Vec<Alarm> {
     let moved = moved.filter_map(|(key, switch)| Some((key, switch.renamed_to.as_ref()?)));
     let told = |((app, folder), to): (&(AppId, TreePath), &TreePath)| {
         let message = format!(
-            "{0}: the folder `{folder}`, switched for {app}, is at `{to}` now; deposits at both places are held until `facteur switch follow {0} {folder}` or `switch stay`",
-            company.slug
+            "{0}: the folder `{folder}`, switched for {app}, is at `{to}` now; deposits at both places are held until `facteur switch follow {0} {1}` or `switch stay`",
+            company.slug,
+            shell::folder(folder)
         );
         let subject = format!("{}/{folder}/{app}", company.slug);
         alarm(AlarmKind::FolderRenamed, subject, None, message)

@@ -8,6 +8,7 @@ use crate::domain::delivery::{Delivery, HeldReason, State};
 use crate::domain::deposit::{Cause, Deposit, Skip, Verdict};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
+use crate::domain::shell;
 use crate::domain::verdict::folder_of;
 
 /// What sends a document that no switch sends.
@@ -189,15 +190,8 @@ pub(super) fn duplicate_words(
         delivery.id,
         delivery.state.as_str().replace('_', " "),
         company.slug,
-        quoted(path)
+        shell::folder(path)
     )
-}
-
-/// A path as an argument of a shell.
-fn quoted(path: &TreePath) -> String {
-    let text = path.to_string();
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
-    if text.chars().all(plain) { text } else { format!("\"{text}\"") }
 }
 
 fn by(config: &Config, cause: &Cause) -> String {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::firm::Firm;
 use super::{APP, DUPONT, FOLDER, MOVED_IN};
 use crate::app::requests::{Answers, Ask, Outcome, Request};
-use crate::cli::render::{argument, clean};
+use crate::cli::render::clean;
 use crate::cli::run::Call;
+use crate::domain::shell;
 
 /// The teller.
 pub(super) struct Story<'a> {
@@ -26,7 +27,7 @@ impl<'a> Story<'a> {
 
     /// Says where everything is.
     pub(super) fn set_out(&self) {
-        let directory = self.firm.directory().display();
+        let directory = clean(&self.firm.directory().display().to_string());
         self.line(&format!("A sample firm, Cabinet Exemple, is set up in {directory}"));
         self.line("Nothing leaves this machine: each mail becomes a file in its outbox.");
     }
@@ -75,9 +76,9 @@ impl<'a> Story<'a> {
     /// The next commands to try, ready to be pasted.
     pub(super) fn what_next(&mut self, serve: bool) {
         self.chapter("Try next");
-        let routes = argument(&self.firm.routes().display().to_string());
-        let documents = argument(&self.firm.directory().join("documents").display().to_string());
-        let (dupont, moved_in) = (argument(DUPONT), argument(MOVED_IN));
+        let routes = shell::word(&clean(&self.firm.routes().display().to_string()));
+        let documents = shell::word(&self.firm.directory().join("documents").display().to_string());
+        let (dupont, moved_in) = (shell::word(DUPONT), shell::word(MOVED_IN));
         let commands = [
             "status".to_owned(),
             format!("documents {dupont}"),
@@ -119,5 +120,5 @@ impl<'a> Story<'a> {
 /// This program as it was called: not everybody has it on the search path.
 fn program() -> String {
     let called = std::env::args().next();
-    argument(&called.unwrap_or_else(|| "facteur".to_owned()))
+    shell::word(&called.unwrap_or_else(|| "facteur".to_owned()))
 }

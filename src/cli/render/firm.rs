@@ -4,6 +4,7 @@ use super::rounds::problems;
 use super::table::{Table, paint};
 use super::words::{self, say};
 use crate::app::views::{CompanyView, ConnectView, ConnectedAppView, ExportView, TreeView};
+use crate::domain::shell;
 
 /// `companies`: one row for each connected app.
 pub(super) fn companies(views: &[CompanyView]) -> String {
@@ -81,7 +82,7 @@ pub(super) fn connect(view: &ConnectView) -> String {
             say(&mut text, format_args!("  - {doubt}\n"));
         }
     }
-    let (company, app) = (words::argument(company), words::argument(app));
+    let (company, app) = (shell::word(company), shell::word(app));
     say(
         &mut text,
         format_args!(

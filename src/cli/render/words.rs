@@ -109,16 +109,6 @@ pub(super) fn folder(path: &str) -> String {
     if path.is_empty() { "the whole folder of the company".to_owned() } else { format!("`{path}`") }
 }
 
-/// A folder as a word of the command line, quoted where a shell needs it.
-pub(in crate::cli) fn argument(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./@+,:".contains(letter);
-    match word {
-        "" => ".".to_owned(),
-        word if word.chars().all(plain) && !word.starts_with('-') => word.to_owned(),
-        word => format!("'{}'", word.replace('\'', "'\\''")),
-    }
-}
-
 /// A list with at most `limit` items shown.
 pub(super) fn some_of(items: &[String], limit: usize) -> String {
     let shown = items.iter().take(limit).cloned().collect::<Vec<_>>().join(", ");
