@@ -15,7 +15,7 @@ pub fn clean(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A whole answer with each of its texts cleaned; line feeds only stay in TOML.
+/// A whole answer with each of its texts and names cleaned; line feeds only stay in TOML.
 pub(super) fn cleaned(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(clean(text).replace('\n', " ")),
@@ -25,7 +25,7 @@ pub(super) fn cleaned(value: &Value) -> Value {
                 .iter()
                 .map(|(key, value)| match value {
                     Value::String(text) if key == "toml" => (key.clone(), clean(text).into()),
-                    value => (key.clone(), cleaned(value)),
+                    value => (clean(key).replace('\n', " "), cleaned(value)),
                 })
                 .collect(),
         ),
