@@ -25,6 +25,10 @@ use crate::app::requests::{Answers, Ask, Outcome, Reply, Request};
 /// The socket file's permissions: its owner and its group.
 const SOCKET_MODE: u32 = 0o660;
 
+/// The permission bits to go through a directory.
+const ENTER_BY_GROUP: u32 = 0o010;
+const ENTER_BY_OTHERS: u32 = 0o001;
+
 /// The service's end of the control socket; the file goes with it.
 #[derive(Debug)]
 pub struct Listener {
@@ -53,7 +57,7 @@ impl Listener {
         fs::set_permissions(&fresh, fs::Permissions::from_mode(SOCKET_MODE))
             .with_context(|| format!("cannot set the permissions of `{}`", fresh.display()))?;
         if let Some(name) = group {
-            give_to_group(&fresh, name)?;
+            give_to_group(&fresh, state_directory, name)?;
         }
         fs::rename(&fresh, &shown)
             .with_context(|| format!("cannot put `{}` in place", shown.display()))?;
@@ -98,7 +102,8 @@ fn remove_handovers(state_directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn give_to_group(path: &Path, name: &str) -> Result<()> {
+/// The group gets the socket, and may enter the directory it is in: no more than that.
+fn give_to_group(socket: &Path, directory: &Path, name: &str) -> Result<()> {
     let group = Group::from_name(name).context("cannot read the groups of this machine")?;
     let Some(group) = group else {
         bail!(
@@ -106,9 +111,28 @@ fn give_to_group(path: &Path, name: &str) -> Result<()> {
              `socket_group` in routes.toml"
         );
     };
-    std::os::unix::fs::chown(path, None, Some(group.gid.as_raw())).with_context(|| {
+    let gid = group.gid.as_raw();
+    std::os::unix::fs::chown(socket, None, Some(gid)).with_context(|| {
         format!("cannot give the control socket to group `{name}`: the robot must be a member")
-    })
+    })?;
+    let_group_enter(directory, gid)
+        .with_context(|| format!("cannot let group `{name}` enter `{}`", directory.display()))
+}
+
+fn let_group_enter(directory: &Path, gid: u32) -> io::Result<()> {
+    let metadata = fs::metadata(directory)?;
+    let mode = metadata.permissions().mode();
+    let its_own = metadata.gid() == gid;
+    let entered = if its_own { ENTER_BY_GROUP } else { ENTER_BY_OTHERS };
+    if mode & entered != 0 {
+        return Ok(());
+    }
+    if !its_own {
+        std::os::unix::fs::chown(directory, None, Some(gid))?;
+    }
+    // What another group could do there before is nothing that this one is given.
+    let kept = if its_own { mode } else { mode & !0o070 };
+    fs::set_permissions(directory, fs::Permissions::from_mode(kept | ENTER_BY_GROUP))
 }
 
 /// Answers requests until `shutdown` ends; what is being answered then may still end.
