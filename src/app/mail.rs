@@ -29,8 +29,8 @@ pub(super) fn of_document(
     now: Timestamp,
 ) -> Mail {
     let file_name = file_name(deposit.path.name());
-    let text =
-        format!("{}\n\nDocument : {file_name}\nSociété : {company_name}\n", config.firm.bot_name);
+    let (document, company) = (one_line(&file_name), one_line(company_name));
+    let text = format!("{}\n\nDocument : {document}\nSociété : {company}\n", config.firm.bot_name);
     Mail {
         message_id: envelope.message_id.to_owned(),
         date: now,
@@ -79,6 +79,11 @@ fn subject(file_name: &str) -> String {
     }
     let kept: String = file_name.chars().take(SUBJECT_CHARS_MAX - 1).collect();
     format!("{kept}…")
+}
+
+/// A name as part of a text: no name begins a line of its own there.
+fn one_line(name: &str) -> String {
+    name.replace(|letter: char| letter.is_control(), " ")
 }
 
 /// A document's name for its reader: a name that is UTF-8 as it is, else as the interface

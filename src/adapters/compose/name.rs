@@ -15,6 +15,9 @@ const NAME_CHARS_MAX: usize = 240;
 pub(super) fn safe(name: &str) -> String {
     let replaced: String =
         name.chars().map(|character| if is_unsafe(character) { '_' } else { character }).collect();
+    // Readers decode what looks like an encoded word (RFC 2047 §2) wherever it stands: inside
+    // quotes, and in what RFC 2231 encodes.
+    let replaced = replaced.replace("=?", "=_");
     let trimmed = replaced.trim();
     if trimmed.chars().all(|character| character == '.') {
         return "document".to_owned();
@@ -74,9 +77,8 @@ pub(super) fn content_disposition(name: &str) -> HeaderValue {
     pre_encoded("Content-Disposition", value)
 }
 
-/// Whether a name stands for itself in a header: a name that spells an encoded word doesn't.
 fn is_plain(name: &str) -> bool {
-    !name.contains("=?") && name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 fn escaped(name: &str) -> String {
