@@ -50,8 +50,15 @@ impl Robot {
 
     /// The tree belongs to one state: a copy of the robot with a copy of its tree refuses.
     pub(super) async fn claim_tree(&self) -> Answer<()> {
-        let ours = self.ports().store.identity().await?.id;
+        let ours = self.ports().store.claimant().await?;
+        let id = self.ports().store.identity().await?.id;
         match self.ports().folders.claim(&ours) {
+            Ok(Some(owner)) if owner != ours && owner.starts_with(&id) => {
+                Err(Error::Refused(format!(
+                    "the state is a copy (or was moved): the documents belong to its original ({owner}), and two robots would send them twice\n\
+                     hint: run the original; or, if that one is gone for ever, delete the file `.facteur` in the documents' root"
+                )))
+            }
             Ok(Some(owner)) if owner != ours => Err(Error::Refused(format!(
                 "the documents belong to another robot's state ({owner}), and two robots would send them twice\n\
                  hint: run this one with that state; if that one was lost, `facteur import FILE` with its last export; if that is gone too, delete the file `.facteur` in the documents' root, and connect anew"

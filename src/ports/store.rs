@@ -218,6 +218,9 @@ pub struct MarkWork {
 pub trait Store: Send + Sync {
     /// Whose state it is.
     async fn identity(&self) -> Stored<StateIdentity>;
+    /// The name under which this very state claims its tree: begins with its id, and on disk goes
+    /// on with what a copy of it hasn't.
+    async fn claimant(&self) -> Stored<String>;
     /// At the start of the only process: what was `sending` is in doubt, leases are void, no
     /// round is running. Answers the deliveries now in doubt.
     async fn recover(&self, now: Timestamp) -> Stored<Vec<DeliveryId>>;

@@ -23,6 +23,8 @@ pub struct Ledger {
     pub(super) engine: Engine,
     /// What a ledger in memory can be reopened on.
     memory: Option<Arc<MemoryKv>>,
+    /// What tells a state on disk from a copy of it.
+    pub(super) place: Option<String>,
 }
 
 impl Ledger {
@@ -40,7 +42,8 @@ impl Ledger {
             path: directory.to_owned(),
             source,
         })?;
-        Ok(Self { engine: Engine::Threaded(committer), memory: None })
+        let place = Some(opened.place);
+        Ok(Self { engine: Engine::Threaded(committer), memory: None, place })
     }
 
     /// Moves the damaged store of a directory out of the way; answers where it is now. What is
@@ -96,7 +99,7 @@ impl Ledger {
         let unreadable = Unreadable::default();
         note_unreadable(&*kv, &unreadable).expect("memory can be walked");
         let core = Core::new(kv, unreadable);
-        Self { engine: Engine::Inline(core), memory: Some(memory) }
+        Self { engine: Engine::Inline(core), memory: Some(memory), place: None }
     }
 
     /// A copy in memory of what is durable now.

@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::domain::Timestamp;
 
@@ -78,6 +78,8 @@ pub(super) struct Opened {
     pub(super) kv: SledKv,
     /// Keys of records that cannot be read.
     pub(super) unreadable: BTreeSet<String>,
+    /// What tells the directory from a copy of it.
+    pub(super) place: String,
 }
 
 /// Opens the store of a state directory, making what isn't there.
@@ -85,6 +87,7 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
     make_directory(directory)?;
     check_owner(directory)?;
     let lock = lock(directory)?;
+    let place = place(&lock).map_err(failed("look at", &directory.join("lock")))?;
     let folder = directory.join("ledger");
     make_store(directory, &folder)?;
     remove_half_made_snapshots(&folder)?;
@@ -100,7 +103,7 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
             Ok(())
         })?;
         kv.sync()?;
-        Ok(Opened { kv, unreadable })
+        Ok(Opened { kv, unreadable, place })
     }));
     let opened = match opened {
         Ok(opened) => opened.map_err(|error: KvError| damaged(&folder, error.0))?,
@@ -213,6 +216,15 @@ fn lock(directory: &Path) -> Result<File, OpenError> {
     };
     write().map_err(failed("write", &path))?;
     Ok(file)
+}
+
+/// The lock file's inode and birth time: it is made once, and whatever copies it makes another
+/// file of it. Where the file system keeps no birth times the inode must do.
+fn place(lock: &File) -> std::io::Result<String> {
+    let metadata = lock.metadata()?;
+    let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    let born_ns = born.map_or(0, |born| born.as_nanos());
+    Ok(format!("{:x}-{born_ns:x}", metadata.ino()))
 }
 
 /// sled killed inside its opening leaves these, and then never opens again.

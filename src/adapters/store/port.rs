@@ -59,6 +59,11 @@ impl Store for Ledger {
         self.engine.read(|ledger| ledger.find(keys::IDENTITY, what)).await
     }
 
+    async fn claimant(&self) -> Stored<String> {
+        let id = self.identity().await?.id;
+        Ok(self.place.as_ref().map_or(id.clone(), |place| format!("{id} {place}")))
+    }
+
     async fn recover(&self, now: Timestamp) -> Stored<Vec<DeliveryId>> {
         for (company, app) in self.engine.read(consequences::unfinished).await? {
             self.sweep(company, &app, Swept::default()).await?;
