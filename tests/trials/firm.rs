@@ -1,6 +1,7 @@
 //! A firm on disk with the real binary, whose documents are numbered.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -94,8 +95,28 @@ in_doubt = "{in_doubt}"
 
     /// Starts a command with its words written to the firm's log.
     pub(crate) fn spawn_as(&self, mut command: Command) -> Child {
-        let log = OpenOptions::new().create(true).append(true).open(self.path().join("log"));
-        command.stdout(Stdio::null()).stderr(log.unwrap()).spawn().unwrap()
+        command.stdout(Stdio::null()).stderr(self.open_log()).spawn().unwrap()
+    }
+
+    /// Starts the service, and waits until it says that it is ready.
+    pub(crate) fn serve(&self) -> Child {
+        let mut command = self.command(&["run"]);
+        command.env("RUST_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut service = command.spawn().unwrap();
+        let mut said = BufReader::new(service.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("the service is ready") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "the service ended");
+        }
+        let mut log = self.open_log();
+        // Read on, or the service would stand still on a full pipe.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut log));
+        service
+    }
+
+    fn open_log(&self) -> File {
+        OpenOptions::new().create(true).append(true).open(self.path().join("log")).unwrap()
     }
 
     /// What the spawned ones said.

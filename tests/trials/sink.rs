@@ -162,7 +162,8 @@ fn read_mail(reader: &mut BufReader<TcpStream>) -> std::io::Result<Vec<u8>> {
 }
 
 impl Kept {
-    fn parse(bytes: Vec<u8>) -> Self {
+    /// Reads a mail that the robot sent.
+    pub(crate) fn parse(bytes: Vec<u8>) -> Self {
         let mail = MessageParser::default().parse(&bytes).expect("the robot sends mails");
         let attachment = mail.attachments().next().expect("a mail carries its document");
         let message_id = format!("<{}>", mail.message_id().unwrap_or_default());
