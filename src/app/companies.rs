@@ -61,33 +61,75 @@ impl Robot {
                 return Ok(reconciled);
             }
         };
+        let companies = self.follow_renamed(companies, &folders).await?;
         let slugs = slugs_of(&self.config(), &companies, &folders);
         for company in &companies {
-            self.reconcile_one(company, &companies, &folders, &slugs, &mut reconciled).await?;
+            self.reconcile_one(company, &folders, &slugs, &mut reconciled).await?;
         }
         Ok(reconciled)
+    }
+
+    /// A renamed folder is known by its identity, whatever is under its former name now. One that
+    /// took the name of another company waits until that one is known to have moved on.
+    async fn follow_renamed(
+        &self,
+        mut companies: Vec<Company>,
+        folders: &[CompanyFolder],
+    ) -> Answer<Vec<Company>> {
+        while let Some((index, folder)) = self.renamed(&companies, folders) {
+            let company = &companies[index];
+            let detail = format!("its folder is `{folder}` now; its slug stays");
+            let entry = self.company_entry(company, ROBOT, "company renamed", detail);
+            let (id, root) = (company.id, company.root.clone());
+            companies[index] = self.ports().store.relocate(id, folder, root, false, entry).await?;
+        }
+        Ok(companies)
+    }
+
+    fn renamed(
+        &self,
+        companies: &[Company],
+        folders: &[CompanyFolder],
+    ) -> Option<(usize, CompanyFolder)> {
+        companies.iter().enumerate().find_map(|(index, company)| {
+            let folder = self.whereabouts(company, folders)?;
+            let is_free = !companies.iter().any(|other| other.folder == folder);
+            is_free.then_some((index, folder))
+        })
+    }
+
+    /// Where a company's very folder is, when it is not at its place.
+    fn whereabouts(&self, company: &Company, folders: &[CompanyFolder]) -> Option<CompanyFolder> {
+        let tree = &self.ports().folders;
+        let is_it =
+            |folder: &&CompanyFolder| tree.identity(folder).is_ok_and(|root| root == company.root);
+        if is_it(&&company.folder) {
+            return None;
+        }
+        let known_apart =
+            |folder: &&CompanyFolder| tree.trust(folder).is_ok_and(|trust| trust.identities);
+        folders.iter().find(|folder| is_it(folder) && known_apart(folder)).cloned()
     }
 
     async fn reconcile_one(
         &self,
         company: &Company,
-        companies: &[Company],
         folders: &[CompanyFolder],
         slugs: &BTreeMap<Slug, Vec<CompanyFolder>>,
         reconciled: &mut Reconciled,
     ) -> Answer<()> {
-        let company = if folders.contains(&company.folder) {
-            company.clone()
-        } else if let Some(folder) = self.renamed_folder(company, companies, folders) {
-            let detail = format!("its folder is `{folder}` now; its slug stays");
-            let entry = self.company_entry(company, ROBOT, "company renamed", detail);
-            let root = company.root.clone();
-            self.ports().store.relocate(company.id, folder, root, false, entry).await?
-        } else {
+        if let Some(folder) = self.whereabouts(company, folders) {
+            let message = format!(
+                "its folder is at `{folder}` now, where another company was: give one of them a free name for a round"
+            );
+            let reason = CompanyHoldReason::FolderVanished;
+            return self.hold_company(company, reason, message, reconciled).await;
+        }
+        if !folders.contains(&company.folder) {
             let message = format!("its folder `{}` is not there", company.folder);
             let reason = CompanyHoldReason::FolderVanished;
             return self.hold_company(company, reason, message, reconciled).await;
-        };
+        }
         if let Some(others) = slugs.get(&company.slug).filter(|folders| folders.len() > 1) {
             let list: Vec<String> = others.iter().map(|folder| format!("`{folder}`")).collect();
             let message = format!(
@@ -96,37 +138,22 @@ impl Robot {
                 company.slug
             );
             return self
-                .hold_company(&company, CompanyHoldReason::SlugTaken, message, reconciled)
+                .hold_company(company, CompanyHoldReason::SlugTaken, message, reconciled)
                 .await;
         }
-        match self.another_root(&company) {
+        match self.another_root(company) {
             Some((reason, message)) => {
-                self.hold_company(&company, reason, message, reconciled).await
+                self.hold_company(company, reason, message, reconciled).await
             }
             None => {
                 let company = match company.hold {
                     Some(_) => self.ports().store.hold(company.id, None).await?,
-                    None => company,
+                    None => company.clone(),
                 };
                 reconciled.present.push(company);
                 Ok(())
             }
         }
-    }
-
-    /// A folder that no company has, and that is the very folder this company had.
-    fn renamed_folder(
-        &self,
-        company: &Company,
-        companies: &[Company],
-        folders: &[CompanyFolder],
-    ) -> Option<CompanyFolder> {
-        let ports = self.ports();
-        let free =
-            folders.iter().filter(|folder| !companies.iter().any(|other| other.folder == **folder));
-        free.filter(|folder| ports.folders.trust(folder).is_ok_and(|trust| trust.identities))
-            .find(|folder| ports.folders.identity(folder).is_ok_and(|root| root == company.root))
-            .cloned()
     }
 
     /// Whether something else than its own folder is where the company was.
@@ -202,11 +229,20 @@ impl Robot {
         Ok(())
     }
 
-    /// The person has looked at a held company's folder: what is there now is its root.
+    /// The person has looked at a held company's folder: what is there now is its root, unless it
+    /// is another company's.
     pub(super) async fn accept_root(&self, company: &Company, by: &str) -> Answer<Company> {
         let root: RootIdentity = self.ports().folders.identity(&company.folder)?;
-        let entry = self.company_entry(company, by, "release root_changed", String::new());
         let store = &self.ports().store;
+        let companies = store.companies().await?;
+        let is_here = |other: &&Company| other.id != company.id && other.root == root;
+        if let Some(other) = companies.iter().find(is_here) {
+            return Err(Error::Refused(format!(
+                "the folder at `{}` is that of `{}`: its documents would go to another company's tools\n                 hint: give the folder its own name back",
+                company.folder, other.slug
+            )));
+        }
+        let entry = self.company_entry(company, by, "release root_changed", String::new());
         store.relocate(company.id, company.folder.clone(), root, true, entry).await?;
         Ok(store.hold(company.id, None).await?)
     }

@@ -22,6 +22,7 @@ mod desk;
 mod holds;
 mod holds_renamed;
 mod holds_replaced;
+mod holds_root;
 mod marks;
 mod office;
 mod service;
