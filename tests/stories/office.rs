@@ -7,7 +7,7 @@ use facteur::app::requests::{Answers as _, Ask, Outcome, Reply, Request, Selecti
 use facteur::app::views::{
     ActedView, DeliveryView, DocumentView, RoundView, StatusView, SwitchedView, WhyView,
 };
-use facteur::app::{Ports, Robot};
+use facteur::app::{Answer, Ports, Robot};
 use facteur::config::Config;
 use serde::de::DeserializeOwned;
 
@@ -60,9 +60,14 @@ impl Office {
 
     /// The robot's process ends, and starts again on what was durable.
     pub async fn restart(&mut self) {
+        self.try_restart().await.unwrap();
+    }
+
+    /// The same, where the power may go again.
+    pub async fn try_restart(&mut self) -> Answer<()> {
         self.ledger = Arc::new(self.ledger.reopen_with_fault(fault(&self.world)));
         self.robot = robot(&self.world, &self.ledger, &self.config);
-        self.robot.recover().await.unwrap();
+        self.robot.recover().await
     }
 
     /// The same, with another configuration.

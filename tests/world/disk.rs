@@ -186,6 +186,17 @@ impl Disk {
         marked.map(|(path, _)| path.to_string()).collect()
     }
 
+    /// Every file below a folder, relative to it, sorted; dot-files left out.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let above = format!("{}/", parse(folder));
+        let state = self.state();
+        let files = state.tree.all().into_iter().filter(|(path, inode)| {
+            let is_file = matches!(state.tree.node(*inode).kind, Kind::File(_));
+            is_file && !path.name().starts_with(b".")
+        });
+        files.filter_map(|(path, _)| path.to_string().strip_prefix(&above).map(str::to_owned)).collect()
+    }
+
     /// Whether a name is there.
     pub fn exists(&self, path: &str) -> bool {
         self.state().tree.find(&parse(path)).is_some()

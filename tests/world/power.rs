@@ -83,6 +83,12 @@ impl Power {
         !self.state().off
     }
 
+    /// Whether a stop lies ahead.
+    pub fn is_armed(&self) -> bool {
+        let state = self.state();
+        !state.off && state.stop.is_some()
+    }
+
     /// Err while the power is off.
     pub fn check(&self) -> Result<(), Stopped> {
         if self.is_on() { Ok(()) } else { Err(Stopped) }
