@@ -2,7 +2,9 @@
 //! each document still reaches its tool once, and a second copy is never silent.
 //!
 //! A story is told once to its end to learn its effects; then once for every stop; then for pairs
-//! of stops. `cargo test --test power -- --nocapture` says how many were tried.
+//! of stops: all of them in a short story, 150 spread evenly in a longer one.
+//! `cargo test --test power -- --nocapture` says how many were tried;
+//! `FACTEUR_POWER_PAIRS=100000` tries every pair.
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 #![allow(
@@ -18,6 +20,8 @@ mod world;
 
 mod stops;
 mod story;
-mod tales;
+mod tales_of_changes;
+mod tales_of_decisions;
+mod tales_of_mail;
 mod telling;
 mod verdict;

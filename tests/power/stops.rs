@@ -5,25 +5,34 @@ use crate::telling::Telling;
 use crate::verdict::judge;
 use crate::world::{Stop, When};
 
-/// Pairs tried of one story, spread evenly over all of them.
-const PAIRS_MAX: usize = 400;
+/// Pairs tried of one story, spread evenly over all of them, unless `FACTEUR_POWER_PAIRS` says
+/// how many.
+const PAIRS_MAX: usize = 150;
 
 /// What was tried of one story.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Tried {
-    pub(crate) effects: usize,
-    pub(crate) stops: usize,
-    pub(crate) pairs: usize,
+struct Tried {
+    effects: usize,
+    stops: usize,
+    pairs: usize,
     /// Tellings that left something in doubt.
-    pub(crate) doubtful: usize,
+    doubtful: usize,
 }
 
-/// Tells a story without a stop, with every stop, and with pairs of stops.
+/// Tells a story without a stop, with every stop, and with pairs of stops. It must have so many
+/// effects at least.
 ///
 /// # Panics
 ///
 /// With the story, the stops and what was wrong.
-pub(crate) fn try_all(story: impl Fn() -> Story) -> Tried {
+pub(crate) fn try_all(effects_least: usize, story: impl Fn() -> Story) {
+    let name = story().name;
+    let tried = tell_all(story);
+    println!("{name}: {tried:?}");
+    assert!(tried.effects >= effects_least, "{name} was told in vain: {tried:?}");
+}
+
+fn tell_all(story: impl Fn() -> Story) -> Tried {
     let mut tried = Tried::default();
     let calm = told(&story(), &[], &mut tried);
     let effects = calm.effects;
@@ -47,13 +56,22 @@ pub(crate) fn try_all(story: impl Fn() -> Story) -> Tried {
         }
         pairs.extend(Stop::each_of(telling.effects.len()).map(|second| [stop, second]));
     }
-    let stride = pairs.len().div_ceil(PAIRS_MAX).max(1);
+    let pairs_max = match story().all_pairs {
+        true => usize::MAX,
+        false => asked_for().unwrap_or(PAIRS_MAX),
+    };
     // Odd, so that both sides of the effects have their turn.
-    for pair in pairs.iter().step_by(stride | 1) {
+    let stride = pairs.len().div_ceil(pairs_max) | 1;
+    for pair in pairs.iter().step_by(stride) {
         told(&story(), pair, &mut tried);
         tried.pairs += 1;
     }
     tried
+}
+
+fn asked_for() -> Option<usize> {
+    let asked = std::env::var("FACTEUR_POWER_PAIRS").ok()?;
+    Some(asked.parse().expect("FACTEUR_POWER_PAIRS is a number of pairs"))
 }
 
 /// How a telling went.

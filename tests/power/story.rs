@@ -23,10 +23,16 @@ pub(crate) struct Story {
     pub(crate) expected: Vec<Expected>,
     /// Without a stop nothing is in doubt, and a stop in the middle of a mail leaves a doubt.
     pub(crate) knows_all: bool,
+    /// A round that was cut off is not made again at once.
+    pub(crate) impatient: bool,
+    /// Short enough for every pair of stops.
+    pub(crate) all_pairs: bool,
 }
 
 /// One step.
 pub(crate) enum Step {
+    /// The power may go from here on; from the first step on in a story without it.
+    Begin,
     /// Somebody in the office, or the mail server: no effect of the robot.
     Outside(Box<dyn Fn(&World)>),
     /// Léa asks; when the power went meanwhile, she asks again.
@@ -63,13 +69,22 @@ impl Story {
             steps: Vec::new(),
             expected: Vec::new(),
             knows_all: true,
+            impatient: false,
+            all_pairs: false,
         };
         story.put("Achats/ancien.pdf", "old").stays("Achats/ancien.pdf", "quickbooks", "old")
     }
 
-    /// The same, connected to quickbooks, with `Achats` switched on.
+    /// The same, connected to quickbooks, with `Achats` switched on: it begins there.
     pub(crate) fn with_achats_on(name: &'static str) -> Self {
-        Self::new(name).connect("quickbooks").turn(Turn::On, "Achats", "quickbooks")
+        let story = Self::new(name).connect("quickbooks").turn(Turn::On, "Achats", "quickbooks");
+        story.step(Step::Begin)
+    }
+
+    /// The same, for two apps.
+    pub(crate) fn with_two_apps(name: &'static str) -> Self {
+        let story = Self::with_achats_on(name).connect("dext");
+        story.turn(Turn::On, "Achats", "dext")
     }
 
     pub(crate) fn configured(mut self, tweak: impl FnOnce(&mut Config)) -> Self {
@@ -85,6 +100,18 @@ impl Story {
     /// Its doubts have other causes than the power, or are not left to a person.
     pub(crate) fn with_doubts(mut self) -> Self {
         self.knows_all = false;
+        self
+    }
+
+    /// Every pair of stops is tried.
+    pub(crate) fn with_all_pairs(mut self) -> Self {
+        self.all_pairs = true;
+        self
+    }
+
+    /// A round that was cut off is not made again at once: life goes on.
+    pub(crate) fn impatient(mut self) -> Self {
+        self.impatient = true;
         self
     }
 
@@ -171,6 +198,12 @@ impl Story {
     /// The document never leaves for the app.
     pub(crate) fn stays(self, document: &str, app: &'static str, content: &str) -> Self {
         self.expect(Some(document), app, content, 0..=0, &["before_activation"])
+    }
+
+    /// Nothing is expected of this document any more.
+    pub(crate) fn forget(mut self, document: &str) -> Self {
+        self.expected.retain(|expected| expected.path.as_deref() != Some(document));
+        self
     }
 
     pub(crate) fn expect(

@@ -43,9 +43,14 @@ impl Telling {
         let files = tempfile::tempdir().unwrap();
         let stops = stops.iter().copied().collect();
         let mut telling = Self { office, life: Some(life), stops, lives: Vec::new(), files };
-        telling.arm();
+        if !story.steps.iter().any(|step| matches!(step, Step::Begin)) {
+            telling.arm();
+        }
         for step in &story.steps {
-            telling.take(step);
+            match step {
+                Step::Round if story.impatient => telling.try_round(),
+                _ => telling.take(step),
+            }
         }
         telling.rest();
         telling
@@ -95,6 +100,7 @@ impl Telling {
 
     pub(crate) fn take(&mut self, step: &Step) {
         match step {
+            Step::Begin => self.arm(),
             Step::Outside(act) => act(&self.office.world),
             Step::Ask(ask) => self.demand(ask),
             Step::Round => {
@@ -110,6 +116,16 @@ impl Telling {
                 let file = self.files.path().join("export");
                 self.demand(&Ask::Import { file, confirmed: true });
             }
+        }
+    }
+
+    /// A round that may be cut off.
+    fn try_round(&mut self) {
+        self.office.world.clock.advance(TimeDelta::minutes(15));
+        let life = self.life.as_ref().unwrap();
+        life.block_on(self.office.ask(Ask::Round { dry_run: false }));
+        if !self.office.world.power.is_on() {
+            self.restart();
         }
     }
 
