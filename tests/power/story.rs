@@ -133,10 +133,13 @@ impl Story {
         self.outside(move |world| world.disk.replace(&place, &bytes))
     }
 
-    /// `mv`.
+    /// `mv`, into a folder that is made where there is none.
     pub(crate) fn rename(self, from: &str, to: &str) -> Self {
         let (from, to) = (place(from), place(to));
-        self.outside(move |world| world.disk.rename(&from, &to))
+        self.outside(move |world| {
+            world.disk.mkdir(&path(&to).parent().unwrap_or_default().to_string());
+            world.disk.rename(&from, &to);
+        })
     }
 
     /// The next mail meets this.

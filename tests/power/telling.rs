@@ -136,7 +136,8 @@ impl Telling {
             self.take(&Step::Round);
             let counts = self.look::<StatusView>(&Ask::Status).counts;
             let waits = ["queued", "sending", "deferred"];
-            let quiet = waits.iter().all(|state| counts.get(*state).is_none_or(|count| *count == 0));
+            let quiet =
+                waits.iter().all(|state| counts.get(*state).is_none_or(|count| *count == 0));
             let deliveries = self.deliveries();
             if quiet && former.as_ref() == Some(&deliveries) {
                 return;

@@ -42,7 +42,8 @@ pub(crate) fn judge(story: &Story, telling: &mut Telling) -> Result<usize, Strin
 fn each_delivery(telling: &mut Telling) -> Result<Vec<DeliveryView>, String> {
     let mut doubtful = Vec::new();
     for delivery in telling.deliveries() {
-        let told = || format!("delivery {} of `{}` is {}", delivery.id, delivery.path, delivery.state);
+        let told =
+            || format!("delivery {} of `{}` is {}", delivery.id, delivery.path, delivery.state);
         let record = record(telling, &delivery);
         let server = telling.office.world.post.delivered();
         let same = server.iter().filter(|mail| mail.mail.message_id == delivery.message_id).count();
@@ -120,7 +121,8 @@ fn settled(telling: &mut Telling, expected: &Expected) -> Result<(), String> {
 fn unexpected(story: &Story, telling: &Telling) -> Result<(), String> {
     for mail in telling.office.world.post.delivered() {
         let known = |expected: &&Expected| {
-            bytes(&expected.content) == mail.bytes && is_to(mail.mail.recipient.as_str(), expected.app)
+            bytes(&expected.content) == mail.bytes
+                && is_to(mail.mail.recipient.as_str(), expected.app)
         };
         if !story.expected.iter().any(|expected| known(&expected)) {
             let to = &mail.mail.recipient;

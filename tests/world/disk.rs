@@ -194,7 +194,9 @@ impl Disk {
             let is_file = matches!(state.tree.node(*inode).kind, Kind::File(_));
             is_file && !path.name().starts_with(b".")
         });
-        files.filter_map(|(path, _)| path.to_string().strip_prefix(&above).map(str::to_owned)).collect()
+        files
+            .filter_map(|(path, _)| path.to_string().strip_prefix(&above).map(str::to_owned))
+            .collect()
     }
 
     /// Whether a name is there.

@@ -1,0 +1,72 @@
+//! Breadth-first search over all states; the shortest way to a state that may not be.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// States beyond which a model is no model any more.
+const STATES_MAX: usize = 2_000_000;
+
+/// A state that may not be, with the shortest way to it.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// What is wrong.
+    pub(crate) problem: String,
+    /// Step by step, in words.
+    pub(crate) way: Vec<String>,
+}
+
+/// What a search saw.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) states: usize,
+    pub(crate) transitions: usize,
+}
+
+/// A step: its name, and the state it leads to or what is wrong with it.
+pub(crate) type Next<S> = (String, Result<S, String>);
+
+/// Visits every state that can be reached; two states with one key are one.
+pub(crate) fn every_state<S, K: Hash + Eq + Clone + Debug>(
+    start: S,
+    key: impl Fn(&S) -> K,
+    next: impl Fn(&S) -> Vec<Next<S>>,
+) -> Result<Seen, Violation> {
+    let mut ways: HashMap<K, Option<(K, String)>> = HashMap::from([(key(&start), None)]);
+    let mut waiting = std::collections::VecDeque::from([start]);
+    let mut seen = Seen::default();
+    while let Some(state) = waiting.pop_front() {
+        let from = key(&state);
+        seen.states += 1;
+        assert!(seen.states <= STATES_MAX, "the model has too many states");
+        for (name, outcome) in next(&state) {
+            seen.transitions += 1;
+            match outcome {
+                Ok(next) => {
+                    let to = key(&next);
+                    if !ways.contains_key(&to) {
+                        ways.insert(to, Some((from.clone(), name)));
+                        waiting.push_back(next);
+                    }
+                }
+                Err(problem) => return Err(Violation { problem, way: way(&ways, &from, name) }),
+            }
+        }
+    }
+    Ok(seen)
+}
+
+fn way<K: Hash + Eq + Clone + Debug>(
+    ways: &HashMap<K, Option<(K, String)>>,
+    from: &K,
+    last: String,
+) -> Vec<String> {
+    let mut steps = vec![last];
+    let mut here = from.clone();
+    while let Some(Some((before, name))) = ways.get(&here) {
+        steps.push(name.clone());
+        here = before.clone();
+    }
+    steps.reverse();
+    steps
+}
