@@ -61,6 +61,7 @@ pub fn robot(folder: &Path) -> Robot {
         ),
         store: Arc::new(Ledger::in_memory("fuzz", clock.now())),
         transport: Arc::new(Outbox::new(folder.join("outbox"))),
+        alarm_transport: None,
         clock,
     };
     Robot::new(config, ports)

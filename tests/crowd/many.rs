@@ -99,6 +99,7 @@ impl Office {
             folders: world.disk.clone(),
             store: ledger.clone(),
             transport: Arc::new(transport),
+            alarm_transport: None,
         };
         let config = world::config(|config| {
             config.robot.flood_per_hour_max = 0;

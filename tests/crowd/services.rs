@@ -35,7 +35,9 @@ fn of_services_started_at_once_on_one_state_one_runs() {
         assert_refused(output);
     }
     let status = firm.json(&["status"]);
-    for output in &ended { eprintln!("{}", said(output)); }
+    for output in &ended {
+        eprintln!("{}", said(output));
+    }
     assert_eq!(status["service"], true);
     for pid in pids {
         terminate(pid);

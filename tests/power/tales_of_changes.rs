@@ -6,7 +6,7 @@ use facteur::domain::delivery::{Act, State};
 use crate::office::DUPONT;
 use crate::stops::try_all;
 use crate::story::{Step, Story, place};
-use crate::world::{Script, path};
+use crate::world::{Marks, Script, path};
 
 #[test]
 fn what_the_first_connection_finds_never_leaves() {
@@ -149,5 +149,27 @@ fn after_an_import_nothing_sent_since_the_export_goes_again() {
             .expect(Some("Achats/b.pdf"), "quickbooks", "b", 0..=1, &["sent", "held"])
             .expect(Some("Achats/c.pdf"), "quickbooks", "c", 0..=0, &["held"])
             .once("Achats/d.pdf", "quickbooks", "d")
+    });
+}
+
+#[test]
+fn what_waited_at_the_export_and_went_since_does_not_go_again_by_itself() {
+    try_all(16, || {
+        Story::with_achats_on("sent between export and import")
+            .with_doubts()
+            .outside(|world| world.disk.set_marks(Marks::Impossible))
+            .outside(|world| world.post.document("a.pdf", Script::Defer("450 later")))
+            .put("Achats/a.pdf", "a")
+            .round()
+            .step(Step::Export)
+            .outside(|world| world.post.document("a.pdf", Script::Accept))
+            .wait(60)
+            .round()
+            .step(Step::Import)
+            .round()
+            .wait(60)
+            .round()
+            // Cut off before it went, it waits for a person all the same.
+            .expect(Some("Achats/a.pdf"), "quickbooks", "a", 0..=1, &["held"])
     });
 }

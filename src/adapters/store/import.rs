@@ -16,6 +16,7 @@ use crate::domain::delivery::{Delivery, HeldReason, State, Step};
 use crate::domain::deposit::{Deposit, Fate, Verdict};
 use crate::ports::store::{StateIdentity, StoreError, Stored};
 
+use super::claims::Follower;
 use super::deliveries;
 use super::export::{FORMAT, FORMAT_VERSION, Header, Line, Trailer};
 use super::keys;
@@ -165,6 +166,10 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
         "delivery" => return adapt_delivery(key, value, now),
         // A mark wanted then may be the wrong one now; and those on the files are proofs.
         "mark" => return Vec::new(),
+        "follower" => decode::<Follower>(&value).map(|mut follower| {
+            follower.candidate.fate = hold_fate(follower.candidate.fate);
+            encode(&follower)
+        }),
         // Written anew with their deliveries.
         "state" | "company-state" | "held" | "due" | "lease" | "message" => return Vec::new(),
         _ => return vec![(key, value)],
@@ -173,32 +178,44 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
     vec![(key, adapted)]
 }
 
-/// What was still to be queued is queued to be held.
+/// In words, why what waited at the export is held.
+const WAITED: &str = "it waited when this state was exported: it may have been sent since";
+
+/// What had not been queued at the export may have been sent since.
 fn hold_due(mut deposit: Deposit) -> Deposit {
     for verdict in deposit.verdicts.values_mut() {
-        if let Verdict::Due(due) = verdict
-            && due.fate == Fate::Queue
-        {
-            due.fate = Fate::Hold(HeldReason::AfterImport);
+        match verdict {
+            Verdict::Due(due) => due.fate = hold_fate(due.fate),
+            Verdict::Queued(_) | Verdict::Duplicate(_) | Verdict::Skipped(_) => {}
         }
     }
     deposit
 }
 
-/// In words, why a delivery that was on its way is held.
-const ON_ITS_WAY: &str =
-    "it was on its way at the time of the export, and may have been sent since";
+fn hold_fate(fate: Fate) -> Fate {
+    match fate {
+        // Following a renamed folder would release it without a look at this very document.
+        Fate::Queue | Fate::Hold(HeldReason::FolderRenamed) => Fate::Hold(HeldReason::AfterImport),
+        Fate::Hold(_) | Fate::Cancel => fate,
+    }
+}
 
 fn adapt_delivery(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> {
     let recovered = decode::<Delivery>(&value)
         .ok()
         .and_then(|delivery| delivery.step(&Step::Recover, now).ok());
     let Some(mut delivery) = recovered else { return vec![(key, value)] };
-    let hold = Step::Hold { reason: HeldReason::AfterImport, because: ON_ITS_WAY.to_owned() };
-    if matches!(delivery.state, State::Queued | State::Deferred)
-        && let Ok(held) = delivery.step(&hold, now)
-    {
-        delivery = held;
+    let held = Step::Hold { reason: HeldReason::AfterImport, because: WAITED.to_owned() };
+    match delivery.state {
+        State::Queued | State::Deferred => {
+            delivery = delivery.step(&held, now).unwrap_or(delivery);
+        }
+        State::Sending
+        | State::Sent
+        | State::Refused
+        | State::InDoubt
+        | State::Held
+        | State::Cancelled => {}
     }
     let mut pairs = vec![(key, encode(&delivery))];
     pairs.extend(deliveries::index(&delivery));
