@@ -118,6 +118,11 @@ impl Post {
         self.state().next.push_back(script);
     }
 
+    /// What was planned for the next mails is not so any more.
+    pub fn forget_plans(&self) {
+        self.state().next.clear();
+    }
+
     /// Every mail from now on.
     pub fn always(&self, script: Script) {
         self.state().rules.push((Whom::Everyone, script));

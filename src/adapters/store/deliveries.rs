@@ -142,6 +142,11 @@ pub(super) fn act(
     if queues && coverage(transaction, &before)? != Coverage::Covered {
         let decided = decisions::load(transaction, before.company)?;
         if !decided.connections.get(&before.app).is_some_and(|connection| connection.connected) {
+            if act == Act::SettleNotSent {
+                let because = "it was not sent, and its connection is ended".to_owned();
+                let step = Step::TurnOff { because };
+                return change(transaction, id, &step, now, Promotion::LongestWaiting);
+            }
             return Err(StoreError::NotFound(format!("a connection to `{}`", before.app)));
         }
         transaction.set(keys::by_hand(id), true);

@@ -207,15 +207,10 @@ fn adapt_delivery(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, V
     let Some(mut delivery) = recovered else { return vec![(key, value)] };
     let held = Step::Hold { reason: HeldReason::AfterImport, because: WAITED.to_owned() };
     match delivery.state {
-        State::Queued | State::Deferred => {
+        State::Queued | State::Deferred | State::Held => {
             delivery = delivery.step(&held, now).unwrap_or(delivery);
         }
-        State::Sending
-        | State::Sent
-        | State::Refused
-        | State::InDoubt
-        | State::Held
-        | State::Cancelled => {}
+        State::Sending | State::Sent | State::Refused | State::InDoubt | State::Cancelled => {}
     }
     let mut pairs = vec![(key, encode(&delivery))];
     pairs.extend(deliveries::index(&delivery));

@@ -355,7 +355,8 @@ fn company_after(before: &Company, walked: &Walked, scope: &Scope) -> Option<Com
     if whole {
         company.baseline = true;
         company.retake = false;
-        company.after_import = false;
+        // What can't be read now may have been sent since that export: found later, it is held.
+        company.after_import &= !unreadable_of(walked).is_empty();
     }
     (company != *before).then_some(company)
 }

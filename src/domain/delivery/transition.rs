@@ -165,6 +165,12 @@ impl Delivery {
                 Ok(next)
             }
             State::Held if self.reason == Some(reason) => Ok(self.clone()),
+            // Released since that export, it may have gone: the former reason stays in the story.
+            State::Held if reason == HeldReason::AfterImport => {
+                let mut next = self.enter(State::Held, because, now);
+                next.reason = Some(reason);
+                Ok(next)
+            }
             state @ (State::Sending
             | State::Sent
             | State::Refused
