@@ -107,25 +107,36 @@ fn bytes_that_change_on_their_way_are_never_sent_under_the_old_name() {
     });
 }
 
+fn renamed(name: &'static str, follow: bool) -> Story {
+    Story::with_achats_on(name)
+        .put("Achats/a.pdf", "a")
+        .round()
+        .rename("Achats", "Achats 2025")
+        .put("Achats 2025/b.pdf", "b")
+        .put("Achats/c.pdf", "c")
+        .round()
+        .ask(Ask::SwitchResolve { follow, company: DUPONT.to_owned(), folder: path("Achats") })
+        .round()
+        .forget("Achats/ancien.pdf")
+        .once("Achats 2025/a.pdf", "quickbooks", "a")
+}
+
 #[test]
-fn a_switch_follows_its_renamed_folder_and_what_waited_goes_once() {
+fn a_switch_that_follows_its_renamed_folder_sends_what_waited_there_alone() {
     try_all(14, || {
-        Story::with_achats_on("rename followed")
-            .put("Achats/a.pdf", "a")
-            .round()
-            .rename("Achats", "Achats 2025")
-            .put("Achats 2025/b.pdf", "b")
-            .round()
-            .ask(Ask::SwitchResolve {
-                follow: true,
-                company: DUPONT.to_owned(),
-                folder: path("Achats"),
-            })
-            .round()
-            .forget("Achats/ancien.pdf")
+        renamed("rename followed", true)
             .stays("Achats 2025/ancien.pdf", "quickbooks", "old")
-            .once("Achats 2025/a.pdf", "quickbooks", "a")
             .once("Achats 2025/b.pdf", "quickbooks", "b")
+            .expect(Some("Achats/c.pdf"), "quickbooks", "c", 0..=0, &["cancelled"])
+    });
+}
+
+#[test]
+fn a_switch_that_stays_sends_what_waited_at_its_place_alone() {
+    try_all(14, || {
+        renamed("rename not followed", false)
+            .expect(Some("Achats 2025/b.pdf"), "quickbooks", "b", 0..=0, &["cancelled"])
+            .once("Achats/c.pdf", "quickbooks", "c")
     });
 }
 
