@@ -1,29 +1,59 @@
 //! Marks: what was sent is shown as validated on the file itself (R9).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::Answer;
 use super::robot::Robot;
-use crate::domain::company::Company;
+use crate::domain::company::{Company, CompanyId};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::deposit::Content;
+use crate::domain::profile::AppId;
 use crate::ports::folders::{FolderError, Mark};
 use crate::ports::store::MarkWork;
 
 /// Marks looked after in one pass; the rest waits for the next.
 const MARKS_MAX: usize = 10_000;
 
-/// The opaque part of a mark: says to this state alone that it validated this very content, and
-/// names neither app nor recipient (R5).
-pub(super) fn token(state_id: &str, content: &Content) -> String {
+/// Apps of one company whose combinations are tried on a mark; with more it proves nothing.
+const PROVABLE_APPS_MAX: usize = 10;
+
+/// The opaque part of a mark: says to this state alone which apps of this company have this very
+/// content, and names neither app nor recipient (R5).
+fn token(state_id: &str, company: CompanyId, content: &Content, apps: &BTreeSet<&AppId>) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(b"facteur validated ");
-    hasher.update(state_id.as_bytes());
+    hasher.update(format!("facteur validated {state_id} {}", company.0));
     hasher.update(content.sha256);
+    for app in apps {
+        hasher.update(format!(" {app}"));
+    }
     let digest: [u8; 32] = hasher.finalize().into();
     hex::encode(&digest[..12])
+}
+
+/// The apps that have this content by a mark's word; none where it is not this state's, of another
+/// company (the file was moved or copied with its mark) or of other bytes.
+pub(super) fn proven<'a>(
+    mark: &Mark,
+    state_id: &str,
+    company: CompanyId,
+    content: &Content,
+    apps: impl Iterator<Item = &'a AppId>,
+) -> BTreeSet<&'a AppId> {
+    let apps: Vec<&AppId> = apps.collect();
+    if apps.len() > PROVABLE_APPS_MAX {
+        return BTreeSet::new();
+    }
+    let some = |chosen: usize| -> BTreeSet<&AppId> {
+        let each = apps.iter().enumerate();
+        each.filter(|(place, _)| chosen & (1 << place) != 0).map(|(_, app)| *app).collect()
+    };
+    let mut combinations = (1..1 << apps.len()).map(some);
+    combinations
+        .find(|apps| token(state_id, company, content, apps) == mark.token)
+        .unwrap_or_default()
 }
 
 impl Robot {
@@ -44,7 +74,12 @@ impl Robot {
             let sent_at = deliveries.iter().filter_map(sent_at).max();
             let mark = match (deposit.content, sent_at) {
                 (Some(content), Some(at)) if deposit.is_validated(deliveries) => {
-                    Some(Mark { at, token: token(&identity.id, &content) })
+                    let sent = deliveries
+                        .iter()
+                        .filter(|delivery| delivery.state == State::Sent && !delivery.rehearsal);
+                    let apps = sent.map(|delivery| &delivery.app).collect();
+                    let token = token(&identity.id, deposit.company, &content, &apps);
+                    Some(Mark { at, token })
                 }
                 (_, _) => None,
             };

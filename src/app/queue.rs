@@ -1,5 +1,6 @@
 //! Queue: settled documents are hashed, and what is due becomes deliveries.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ impl Robot {
             Err(error) => return Err(error),
         };
         let config = self.config();
-        let proof = self.proof(company, deposit, &content).await?;
+        let (proven, proof) = self.proof(company, deposit, &content, decisions).await?;
         let candidates = deposit
             .verdicts
             .iter()
@@ -86,10 +87,14 @@ impl Robot {
                 Verdict::Due(due) => candidate(&config, decisions, company, deposit, app, due),
                 Verdict::Queued(_) | Verdict::Duplicate(_) | Verdict::Skipped(_) => None,
             })
-            .map(|candidate| self.with_size(candidate, company, deposit))
-            .collect();
+            .map(|candidate| self.with_size(candidate, company, deposit));
+        let (there, others): (Vec<_>, Vec<_>) =
+            candidates.partition(|candidate| proven.contains(&candidate.app));
         let store = &self.ports().store;
-        store.queue(deposit.number, content, candidates, proof, self.now()).await?;
+        if !there.is_empty() {
+            store.queue(deposit.number, content, there, Some(proof), self.now()).await?;
+        }
+        store.queue(deposit.number, content, others, None, self.now()).await?;
         Ok(None)
     }
 
@@ -113,21 +118,24 @@ impl Robot {
     }
 
     /// After an import: the document's own mark, if it is ours and for this very content, proves
-    /// that it was sent.
-    async fn proof(
+    /// to which apps it was sent; with the proof in words.
+    async fn proof<'a>(
         &self,
         company: &Company,
         deposit: &Deposit,
         content: &Content,
-    ) -> Answer<Option<String>> {
+        decisions: &'a Decisions,
+    ) -> Answer<(BTreeSet<&'a AppId>, String)> {
         let identity = self.ports().store.identity().await?;
+        let nothing = (BTreeSet::new(), String::new());
         if identity.imported_at.is_none() {
-            return Ok(None);
+            return Ok(nothing);
         }
         let mark = self.ports().folders.mark(&company.folder, &deposit.path).unwrap_or_default();
-        let token = marks::token(&identity.id, content);
-        let ours = mark.filter(|mark| mark.token == token);
-        Ok(ours.map(|mark| format!("the document's own mark of {}", mark.at.to_rfc3339())))
+        let Some(mark) = mark else { return Ok(nothing) };
+        let apps = decisions.connections.keys();
+        let proven = marks::proven(&mark, &identity.id, company.id, content, apps);
+        Ok((proven, format!("the document's own mark of {}", mark.at.to_rfc3339())))
     }
 
     /// Over the app's size: held with the reason before anything is sent.

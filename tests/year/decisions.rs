@@ -150,11 +150,18 @@ impl Firm {
                 "held" if reason == Some("after_import") && there => Act::Cancel,
                 "held" if reason == Some("folder_renamed") => continue,
                 "held" if reason == Some("missing") && !self.is_on_disk(&delivery) => Act::Cancel,
+                // Re-addressed while the same content went to the new address by another one.
+                "held" if reason == Some("rule") && self.has_arrived(&delivery) => Act::Cancel,
                 "held" => Act::Release,
                 "refused" if !there => Act::Retry,
                 "deferred" if self.chance.percent(30) => Act::Retry,
                 _ => continue,
             };
+            let told = format!(
+                "{} of {} {:?} {}",
+                delivery.state, delivery.company, reason, delivery.path
+            );
+            self.tell(told);
             let selection = Selection { ids: vec![delivery.id], ..Selection::default() };
             self.demand(&Ask::Act { act, selection, confirmed: true });
         }
@@ -176,6 +183,15 @@ impl Firm {
             self.oracle.unordinary.insert(slug.clone());
             self.oracle.relax(|(of, _, _)| *of == slug);
         }
+    }
+
+    fn has_arrived(&self, delivery: &DeliveryView) -> bool {
+        let mut arrived = self.oracle.arrived.iter();
+        arrived.any(|(slug, app, content)| {
+            *slug == delivery.company
+                && *app == delivery.app
+                && hex::encode(Sha256::digest(content)) == delivery.sha256
+        })
     }
 
     fn is_on_disk(&self, delivery: &DeliveryView) -> bool {

@@ -82,8 +82,8 @@ impl Firm {
             let waits = ["queued", "sending", "deferred", "in_doubt"];
             let quiet =
                 waits.iter().all(|state| counts.get(*state).is_none_or(|count| *count == 0));
-            let deliveries: Vec<_> =
-                self.deliveries().into_iter().map(|row| (row.id, row.state)).collect();
+            let rows = self.deliveries().into_iter();
+            let deliveries: Vec<_> = rows.map(|row| (row.id, row.state, row.reason)).collect();
             if quiet && former.as_ref() == Some(&deliveries) {
                 return Ok(());
             }
