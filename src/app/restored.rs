@@ -53,9 +53,12 @@ impl Robot {
         let folders = Arc::clone(&self.ports().folders);
         let (folder, path) = (company.folder.clone(), deposit.path);
         let mark = tokio::task::spawn_blocking(move || folders.mark(&folder, &path)).await?;
-        let token = marks::token(state_id, &delivery.content);
         // A file that is gone, or can't be read, proves nothing.
-        Ok(mark.ok().flatten().filter(|mark| mark.token == token).map(|mark| mark.at))
+        let Some(mark) = mark.ok().flatten() else { return Ok(None) };
+        let decisions = self.ports().store.decisions(company.id).await?;
+        let apps = decisions.connections.keys();
+        let proven = marks::proven(&mark, state_id, company.id, &delivery.content, apps);
+        Ok(proven.contains(&delivery.app).then_some(mark.at))
     }
 
     async fn prove(&self, delivery: &Delivery, at: Timestamp) -> Answer<()> {

@@ -44,12 +44,12 @@ impl SledKv {
         (watermark, acknowledged): (Watermark, Option<u64>),
         lock: File,
     ) -> Result<Self, KvError> {
-        let file = File::open(directory.join("db")).map_err(problem)?;
+        let file = File::open(directory.join("db"))?;
         let generation = number(&tree, GENERATION_KEY)?;
         let written = number(&tree, WRITTEN_KEY)?;
         let lost = acknowledged.unwrap_or(0).saturating_sub(written);
         if lost > 0 {
-            return Err(KvError(format!("its last {lost} writes are lost")));
+            return Err(KvError::Content(format!("its last {lost} writes are lost")));
         }
         let kv = Self {
             tree,
@@ -69,14 +69,14 @@ impl SledKv {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let next = *written + 1;
         batch.insert(WRITTEN_KEY, next.to_string().as_bytes());
-        self.tree.apply_batch(batch).map_err(problem)?;
+        self.tree.apply_batch(batch)?;
         *written = next;
         Ok(())
     }
 
     /// Whether the file that is written to is still the one that the next start will find.
     fn is_in_place(&self) -> Result<bool, KvError> {
-        let ours = self.file.metadata().map_err(problem)?;
+        let ours = self.file.metadata()?;
         let found = std::fs::metadata(self.directory.join("db"));
         Ok(found.is_ok_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())))
     }
@@ -98,8 +98,7 @@ impl SledKv {
                     .range(range.clone())
                     .keys()
                     .take(BULK_BATCH_RECORDS)
-                    .collect::<Result<_, _>>()
-                    .map_err(problem)?;
+                    .collect::<Result<_, _>>()?;
                 if keys.is_empty() {
                     break;
                 }
@@ -107,7 +106,7 @@ impl SledKv {
                 for key in keys {
                     batch.remove(key);
                 }
-                self.tree.apply_batch(batch).map_err(problem)?;
+                self.tree.apply_batch(batch)?;
                 self.sync()?;
             }
         }
@@ -123,11 +122,11 @@ impl SledKv {
             batch.insert(format!("{prefix}{key}").as_bytes(), value);
             waiting += 1;
             if waiting == BULK_BATCH_RECORDS {
-                self.tree.apply_batch(std::mem::take(&mut batch)).map_err(problem)?;
+                self.tree.apply_batch(std::mem::take(&mut batch))?;
                 waiting = 0;
             }
         }
-        self.tree.apply_batch(batch).map_err(problem)?;
+        self.tree.apply_batch(batch)?;
         self.sync()
     }
 }
@@ -135,7 +134,7 @@ impl SledKv {
 impl Kv for SledKv {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         let full = format!("{}{key}", prefix(self.generation()));
-        Ok(self.tree.get(full).map_err(problem)?.map(|value| value.to_vec()))
+        Ok(self.tree.get(full)?.map(|value| value.to_vec()))
     }
 
     fn scan(&self, span: &Span, direction: Direction, limit: usize) -> Result<Pairs, KvError> {
@@ -146,7 +145,7 @@ impl Kv for SledKv {
         let range =
             self.tree.range(format!("{prefix}{}", span.start)..format!("{prefix}{}", span.end));
         let owned = |pair: sled::Result<(sled::IVec, sled::IVec)>| {
-            let (key, value) = pair.map_err(problem)?;
+            let (key, value) = pair?;
             let key = key.get(prefix.len()..).unwrap_or_default();
             Ok((String::from_utf8_lossy(key).into_owned(), value.to_vec()))
         };
@@ -171,14 +170,16 @@ impl Kv for SledKv {
 
     fn sync(&self) -> Result<(), KvError> {
         let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tree.flush().map_err(problem)?;
-        self.file.sync_data().map_err(problem)?;
+        self.tree.flush()?;
+        self.file.sync_data()?;
         if !self.is_in_place()? {
             // What is written to a file without a name is gone at the next start.
             let folder = self.directory.display();
-            return Err(KvError(format!("the state's folder `{folder}` is not there any more")));
+            return Err(KvError::System(format!(
+                "the state's folder `{folder}` is not there any more"
+            )));
         }
-        self.watermark.set(written).map_err(problem)
+        self.watermark.set(written).map_err(KvError::from)
     }
 
     fn replace(&self, pairs: PairSource<'_>) -> Result<(), KvError> {
@@ -210,17 +211,25 @@ impl Kv for SledKv {
 
 /// A number kept under a key of its own; 0 where there is none.
 fn number(tree: &sled::Db, key: &str) -> Result<u64, KvError> {
-    let Some(text) = tree.get(key).map_err(problem)? else { return Ok(0) };
+    let Some(text) = tree.get(key)? else { return Ok(0) };
     let number = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| KvError(format!("the record `{key}` is no number")))
+    number.ok_or_else(|| KvError::Content(format!("the record `{key}` is no number")))
 }
 
 fn prefix(generation: u64) -> String {
     format!("{generation:06}/")
 }
 
-fn problem(error: impl std::fmt::Display) -> KvError {
-    KvError(error.to_string())
+impl From<sled::Error> for KvError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => error.into(),
+            sled::Error::CollectionNotFound(_)
+            | sled::Error::Unsupported(_)
+            | sled::Error::ReportableBug(_)
+            | sled::Error::Corruption { .. } => Self::Content(error.to_string()),
+        }
+    }
 }
 
 /// The sizes of all files below a directory; what cannot be read counts nothing.
@@ -260,8 +269,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let kv = open(directory.path());
         kv.replace(&mut pairs(&["a", "b"]).into_iter()).unwrap();
-        let failing = pairs(&["c"]).into_iter().chain([Err(KvError("gone".to_owned()))]);
-        assert_eq!(kv.replace(&mut { failing }), Err(KvError("gone".to_owned())));
+        let failing = pairs(&["c"]).into_iter().chain([Err(KvError::System("gone".to_owned()))]);
+        assert_eq!(kv.replace(&mut { failing }), Err(KvError::System("gone".to_owned())));
         assert_eq!(all(&kv), ["a", "b"]);
         let next = kv.generation() + 1;
         kv.fill(next, &mut pairs(&["c"]).into_iter()).unwrap();

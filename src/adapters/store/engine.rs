@@ -111,7 +111,7 @@ impl Core {
                 let run = catch_unwind(AssertUnwindSafe(|| self.run(&mut group)));
                 match run {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => self.stop(&error.0),
+                    Ok(Err(error)) => self.stop(&error.to_string()),
                     Err(_) => self.stop("a request panicked: see the log"),
                 }
             }
@@ -268,7 +268,7 @@ mod tests {
             self.0.apply(batch)
         }
         fn sync(&self) -> Result<(), KvError> {
-            Err(KvError("no space".to_owned()))
+            Err(KvError::System("no space".to_owned()))
         }
         fn replace(&self, pairs: PairSource<'_>) -> Result<(), KvError> {
             self.0.replace(pairs)

@@ -66,12 +66,12 @@ pub(super) fn write(kv: &dyn Kv, file: &Path) -> Stored<u64> {
     written.map_err(|error| {
         // What is left of a failed export is of no use; the failure itself is what matters.
         drop(std::fs::remove_file(&beside));
-        problem(error.0)
+        problem(error.to_string())
     })
 }
 
 fn words(error: impl std::fmt::Display) -> KvError {
-    KvError(error.to_string())
+    KvError::System(error.to_string())
 }
 
 /// Where it is written before it has its name.

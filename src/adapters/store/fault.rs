@@ -35,9 +35,9 @@ impl FaultyKv {
         let mut guard = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         let (commits, fault) = &mut *guard;
         *commits += 1;
-        fault(CommitPoint::Before(*commits)).map_err(KvError)?;
+        fault(CommitPoint::Before(*commits)).map_err(KvError::System)?;
         write()?;
-        fault(CommitPoint::After(*commits)).map_err(KvError)
+        fault(CommitPoint::After(*commits)).map_err(KvError::System)
     }
 }
 

@@ -43,10 +43,10 @@ pub(super) fn read(
             return Ok((Err(StoreError::Import(said)), false));
         }
     };
-    let lines = Lines::open(file).map_err(KvError)?;
+    let lines = Lines::open(file).map_err(KvError::Content)?;
     let mut pairs = lines.filter_map(Result::transpose).flat_map(|pair| match pair {
         Ok((key, value)) => adapt(key, value, now).into_iter().map(Ok).collect(),
-        Err(problem) => vec![Err(KvError(problem))],
+        Err(problem) => vec![Err(KvError::Content(problem))],
     });
     kv.replace(&mut pairs)?;
     note_unreadable(kv, unreadable)?;

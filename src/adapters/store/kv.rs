@@ -14,10 +14,25 @@ pub(super) type PairSource<'a> = &'a mut dyn Iterator<Item = Result<(String, Vec
 /// Pairs read at once where a whole range is walked.
 pub(super) const PAGE_PAIRS: usize = 1000;
 
-/// What the disk said.
+/// Why something could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct KvError(pub(super) String);
+pub(super) enum KvError {
+    /// The system refused: a full disk, a read-only one. What is stored is as it was.
+    #[error("{0}")]
+    System(String),
+    /// What is stored isn't what was.
+    #[error("{0}")]
+    Content(String),
+}
+
+impl From<std::io::Error> for KvError {
+    fn from(error: std::io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(_) => Self::System(error.to_string()),
+            None => Self::Content(error.to_string()),
+        }
+    }
+}
 
 /// Which end of a span comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,7 @@ impl Ledger {
         let damaged =
             |problem: String| OpenError::Damaged { directory: directory.to_owned(), problem };
         let id = random_id().map_err(damaged)?;
-        identify(&opened.kv, &id, now).map_err(|error| damaged(error.0))?;
+        identify(&opened.kv, &id, now).map_err(|error| damaged(error.to_string()))?;
         let core = Core::new(Arc::new(opened.kv), Mutex::new(opened.unreadable));
         let committer = Committer::start(core).map_err(|source| OpenError::Io {
             doing: "start the writing thread for",
@@ -111,7 +111,7 @@ impl Ledger {
                 walk(kv, |key, value| {
                     target.apply(Batch::from([(key.to_owned(), Some(value.to_owned()))]))
                 })
-                .map_err(|error| StoreError::Unknown(error.0))
+                .map_err(|error| StoreError::Unknown(error.to_string()))
             })
             .await?;
         Ok(Self::over(copy.clone(), copy))

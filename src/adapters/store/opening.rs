@@ -60,6 +60,17 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system refuses what the store needs, and the store is as it was.
+    #[error(
+        "the store in `{}` cannot be opened: {problem}\nhint: make room there, or let its owner write to it; nothing is lost",
+        directory.display()
+    )]
+    System {
+        /// The store's folder.
+        directory: PathBuf,
+        /// What the system said.
+        problem: String,
+    },
     /// The store's files cannot be read.
     #[error(
         "the store in `{}` is damaged: {problem}\nhint: `facteur import FILE` with the last export sets it aside and begins with that; nothing is sent twice",
@@ -106,7 +117,7 @@ pub(super) fn open(directory: &Path) -> Result<Opened, OpenError> {
         Ok(Opened { kv, unreadable, place })
     }));
     let opened = match opened {
-        Ok(opened) => opened.map_err(|error: KvError| damaged(&folder, error.0))?,
+        Ok(opened) => opened.map_err(|error| unopened(&folder, error))?,
         Err(_) => return Err(damaged(&folder, "sled panicked while opening it".to_owned())),
     };
     for path in [&folder.join("conf"), &folder.join("db"), &folder, &directory.to_owned()] {
@@ -172,7 +183,7 @@ fn make_store(directory: &Path, folder: &Path) -> Result<(), OpenError> {
         std::fs::remove_dir_all(&fresh).map_err(failed("remove", &fresh))?;
     }
     make_directory(&fresh)?;
-    drop(open_sled(&fresh).map_err(|error| damaged(&fresh, error.0))?);
+    drop(open_sled(&fresh).map_err(|error| unopened(&fresh, error))?);
     for path in [&fresh.join("conf"), &fresh.join("db"), &fresh] {
         sync(path)?;
     }
@@ -183,6 +194,14 @@ fn make_store(directory: &Path, folder: &Path) -> Result<(), OpenError> {
     }
     std::fs::rename(&fresh, folder).map_err(failed("put in place", &fresh))?;
     sync(directory)
+}
+
+/// A disk that is full or can't be written to is no damage.
+fn unopened(directory: &Path, error: KvError) -> OpenError {
+    match error {
+        KvError::System(problem) => OpenError::System { directory: directory.to_owned(), problem },
+        KvError::Content(problem) => damaged(directory, problem),
+    }
 }
 
 fn damaged(directory: &Path, problem: String) -> OpenError {
@@ -254,7 +273,7 @@ fn open_sled(folder: &Path) -> Result<sled::Db, KvError> {
                 tries += 1;
                 std::thread::sleep(SLED_LOCK_PAUSE);
             }
-            Err(error) => return Err(KvError(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
 }

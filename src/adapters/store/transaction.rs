@@ -53,7 +53,7 @@ impl<'a> Transaction<'a> {
             return Ok(written.is_some());
         }
         let stored = self.kv.get(key);
-        stored.map(|value| value.is_some()).map_err(|error| self.note(key, error.0))
+        stored.map(|value| value.is_some()).map_err(|error| self.note(key, error.to_string()))
     }
 
     /// Reads the bytes of a record.
@@ -113,7 +113,7 @@ impl<'a> Transaction<'a> {
         let stored = self
             .kv
             .scan(span, direction, limit.saturating_add(removed))
-            .map_err(|error| self.note(&span.start, error.0))?;
+            .map_err(|error| self.note(&span.start, error.to_string()))?;
         let mut merged: std::collections::BTreeMap<String, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in own() {
             match value {
