@@ -99,7 +99,7 @@ impl Model {
                 go("taken, no answer", Phase::Heard(Report::Lost { taken: true }), taken);
                 let lost = Phase::Heard(Report::Lost { taken: false });
                 go("not taken, no answer", lost, Happened::Else);
-                for report in [Report::Deferred, Report::Refused, Report::Requeued] {
+                for report in Report::AT_THE_DOT {
                     go(&format!("{report:?} at the dot"), Phase::Heard(report), Happened::Else);
                 }
             }
@@ -171,6 +171,7 @@ fn finish(report: Report) -> Finish {
         Report::Deferred => Finish::Deferred { answer, due_at: now() },
         Report::Refused => Finish::Refused { answer },
         Report::Held => Finish::Held { reason: HeldReason::Unreadable, because },
+        Report::Expired => Finish::Held { reason: HeldReason::Expired, because },
         Report::Superseded => Finish::Superseded { because },
         Report::Requeued => Finish::Requeued { because, due_at: now() },
         Report::Lost { .. } => Finish::InDoubt { answer },

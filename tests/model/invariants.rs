@@ -137,6 +137,7 @@ fn has_sender(system: &System) -> bool {
             | Report::Deferred
             | Report::Refused
             | Report::Requeued
+            | Report::Expired
             | Report::Lost { .. },
         ) => true,
         Phase::Listening => false,

@@ -72,6 +72,8 @@ pub(crate) enum Report {
     Held,
     Superseded,
     Requeued,
+    /// Put off by the server once more, for longer than it is tried.
+    Expired,
     /// The answer was lost; whether the server took it.
     Lost {
         taken: bool,
@@ -79,8 +81,18 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    pub(crate) const BEFORE_THE_DOT: [Self; 5] =
-        [Self::Deferred, Self::Refused, Self::Held, Self::Superseded, Self::Requeued];
+    pub(crate) const BEFORE_THE_DOT: [Self; 6] = [
+        Self::Deferred,
+        Self::Refused,
+        Self::Held,
+        Self::Superseded,
+        Self::Requeued,
+        Self::Expired,
+    ];
+
+    /// What the server may say to the dot without taking the mail, or its hanging up before.
+    pub(crate) const AT_THE_DOT: [Self; 4] =
+        [Self::Deferred, Self::Refused, Self::Requeued, Self::Expired];
 }
 
 /// What tells two states apart: times, answers and the story don't decide anything.

@@ -185,7 +185,8 @@ impl Firm {
         }
     }
 
-    fn has_arrived(&self, delivery: &DeliveryView) -> bool {
+    /// Whether a tool has the content of a delivery, at whichever address.
+    pub(crate) fn has_arrived(&self, delivery: &DeliveryView) -> bool {
         let mut arrived = self.oracle.arrived.iter();
         arrived.any(|(slug, app, content)| {
             *slug == delivery.company

@@ -50,7 +50,8 @@ impl Firm {
         for delivery in self.deliveries() {
             let copy = (delivery.recipient.clone(), delivery.sha256.clone());
             *announced.entry(copy).or_default() += self.announced(&delivery.id);
-            if delivery.state == "sent" && !self.is_there(&delivery.recipient, &delivery.sha256) {
+            // A mark proves that the tool has it, at its address of that time.
+            if delivery.state == "sent" && !self.has_arrived(&delivery) {
                 return Err(format!("delivery {} is called sent: {delivery:?}", delivery.id));
             }
         }

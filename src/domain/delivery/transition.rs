@@ -91,7 +91,13 @@ impl Delivery {
                 Ok(next)
             }
             Finish::InDoubt { .. } => Err(StepRefusal::State { state: self.state }),
-            Finish::Held { .. } | Finish::Superseded { .. } if self.state == State::Sending => {
+            // Past the mark only the server's own 4xx holds it back: it was tried for too long.
+            Finish::Held { reason, .. }
+                if self.state == State::Sending && *reason != HeldReason::Expired =>
+            {
+                Err(StepRefusal::State { state: self.state })
+            }
+            Finish::Superseded { .. } if self.state == State::Sending => {
                 Err(StepRefusal::State { state: self.state })
             }
             Finish::Superseded { because } => Ok(self.enter(State::Cancelled, because, now)),
