@@ -254,9 +254,9 @@ impl Robot {
         let server = server.then(|| self.ports().transport.destination());
         let tool = tool.then(|| app_destination(&delivery.app));
         for put_off in self.ports().store.put_offs().await? {
-            let destination = Some(put_off.destination);
-            if destination == server || destination == tool {
-                self.ports().store.put_off(&destination.unwrap_or_default(), None).await?;
+            let destination = &put_off.destination;
+            if [&server, &tool].into_iter().flatten().any(|heard| heard == destination) {
+                self.ports().store.put_off(destination, None).await?;
             }
         }
         Ok(())

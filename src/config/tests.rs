@@ -52,6 +52,22 @@ fn three_lines_suffice() {
 }
 
 #[test]
+fn alarms_go_by_the_firms_own_server_unless_they_have_another() {
+    let bench = Bench::new();
+    let alarms = |text: &str| bench.parse(&format!("{FIRM}{text}")).unwrap().alarms;
+    let plain = alarms("[alarms]\nto = [\"it@cabinet.example\"]\n");
+    assert_eq!((plain.recipients.len(), plain.server), (1, None));
+    assert_eq!(plain.sender.as_str(), "robot@cabinet.example");
+    assert!(!plain.silent_companies);
+    let other = alarms(
+        "[alarms]\nhost = \"mail.other.example\"\nsecurity = \"tls\"\nfrom = \"a@other.example\"\nsilent_companies = true\n",
+    );
+    let server = other.server.unwrap();
+    assert_eq!((server.host.as_str(), server.port), ("mail.other.example", 465));
+    assert_eq!((other.sender.as_str(), other.silent_companies), ("a@other.example", true));
+}
+
+#[test]
 fn the_example_at_the_top_is_clean_and_means_what_its_comments_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = load(&root.join("routes.toml"), &Environment::new(root)).unwrap();

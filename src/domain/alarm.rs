@@ -238,7 +238,7 @@ const SILENCE_MIN: TimeDelta = TimeDelta::days(7);
 /// Since when a company has been silent that used to deposit: longer than twice the longest
 /// pause of its own history. None while that is too short to know.
 pub fn silent_since(deposits: &[Timestamp], now: Timestamp) -> Option<Timestamp> {
-    let mut days: Vec<_> = deposits.iter().map(|at| at.date_naive()).collect();
+    let mut days: Vec<_> = deposits.iter().map(Timestamp::date_naive).collect();
     days.sort_unstable();
     days.dedup();
     if days.len() < DEPOSIT_DAYS_MIN {

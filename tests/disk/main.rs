@@ -7,7 +7,6 @@
 #[allow(dead_code, reason = "each test file uses its part of the firm")]
 mod firm;
 #[path = "../rig/mod.rs"]
-#[expect(dead_code, reason = "mail goes to an outbox here")]
 mod rig;
 #[path = "../world/mod.rs"]
 mod world;

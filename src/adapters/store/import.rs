@@ -164,14 +164,15 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
             .map(|company| encode(&Company { after_import: true, retake: true, ..company })),
         "deposit" => decode::<Deposit>(&value).map(|deposit| encode(&hold_due(deposit))),
         "delivery" => return adapt_delivery(key, value, now),
-        // A mark wanted then may be the wrong one now; and those on the files are proofs.
-        "mark" => return Vec::new(),
         "follower" => decode::<Follower>(&value).map(|mut follower| {
             follower.candidate.fate = hold_fate(follower.candidate.fate);
             encode(&follower)
         }),
-        // Written anew with their deliveries.
-        "state" | "company-state" | "held" | "due" | "lease" | "message" => return Vec::new(),
+        // Written anew with their deliveries. A mark that was wanted then may be the wrong one
+        // now, and those on the files are proofs.
+        "state" | "company-state" | "held" | "due" | "lease" | "message" | "mark" => {
+            return Vec::new();
+        }
         _ => return vec![(key, value)],
     };
     let adapted = adapted.unwrap_or(value);

@@ -14,7 +14,7 @@ use crate::domain::template::Address;
 use crate::ports::transport::{Outcome, Transport};
 
 /// How long a mail about alarms may take; rounds and deliveries wait for it.
-const MAIL_WITHIN: Duration = Duration::from_secs(60);
+const MAIL_WITHIN: Duration = Duration::from_mins(1);
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
