@@ -91,14 +91,15 @@ impl Office {
         };
         let connector = Arc::new(server.clone());
         let limits = Limits::default();
-        let transport =
-            SmtpTransport::with_connector(&smtp, "cabinet.example", connector, limits).unwrap();
+        let transport = Arc::new(
+            SmtpTransport::with_connector(&smtp, "cabinet.example", connector, limits).unwrap(),
+        );
         let ledger = Arc::new(Ledger::in_memory("state-of-the-crowd", world.clock.now()));
         let ports = Ports {
             clock: world.clock.clone(),
             folders: world.disk.clone(),
             store: ledger.clone(),
-            transport: Arc::new(transport),
+            transport,
             alarm_transport: None,
         };
         let config = world::config(|config| {

@@ -1,7 +1,10 @@
 //! Several processes at once: services, copies of them, and terminals that ask for rounds.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -10,6 +13,12 @@ use crate::trials::figures::Figures;
 use crate::trials::firm::{Firm, said};
 use crate::trials::sink::Sink;
 
+/// A process ends within this when it must.
+const ENDING_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Services that are started at once.
+const SERVICES: usize = 4;
+
 /// Terminals that ask at once.
 const TERMINALS: usize = 10;
 
@@ -17,32 +26,27 @@ const TERMINALS: usize = 10;
 fn of_services_started_at_once_on_one_state_one_runs() {
     let sink = Sink::start();
     let firm = Firm::new(&sink, "hold").switched_on();
-    let mut services: Vec<Child> = (0..4).map(|_| spawn(&mut firm.command(&["run"]))).collect();
+    let services: Vec<Child> = (0..SERVICES).map(|_| spawn(&mut firm.command(&["run"]))).collect();
 
-    // The losers end by themselves, in whatever order.
-    let mut ended = Vec::new();
-    let (sender, endings) = std::sync::mpsc::channel();
-    let pids: Vec<_> = services.iter().map(Child::id).collect();
-    for service in services.drain(..) {
+    // All but one end by themselves, in whatever order.
+    let mut running: BTreeSet<u32> = services.iter().map(Child::id).collect();
+    let (sender, endings) = channel();
+    for service in services {
         let sender = sender.clone();
-        std::thread::spawn(move || sender.send(service.wait_with_output().unwrap()));
+        std::thread::spawn(move || {
+            sender.send((service.id(), service.wait_with_output().unwrap()))
+        });
     }
-    while ended.len() < 3 {
-        ended.push(endings.recv_timeout(ENDING_WAIT_MAX).expect("three of four are refused"));
+    while running.len() > 1 {
+        let (id, output) = endings.recv_timeout(ENDING_WAIT_MAX).expect("the others are refused");
+        running.remove(&id);
+        assert_refused(&output);
     }
 
-    for output in &ended {
-        assert_refused(output);
-    }
-    let status = firm.json(&["status"]);
-    for output in &ended {
-        eprintln!("{}", said(output));
-    }
-    assert_eq!(status["service"], true);
-    for pid in pids {
-        terminate(pid);
-    }
-    let last = endings.recv_timeout(ENDING_WAIT_MAX).expect("a service ends when asked to");
+    // It answers, so it listens to signals too.
+    firm.json(&["status"]);
+    running.into_iter().for_each(terminate);
+    let (_, last) = endings.recv_timeout(ENDING_WAIT_MAX).expect("a service ends when asked to");
     assert_eq!(last.status.code(), Some(0), "{}", said(&last));
 }
 
@@ -139,9 +143,6 @@ async fn rounds_asked_for_from_ten_terminals_send_each_document_once() {
     figures.publish();
 }
 
-/// A process ends within this when it must.
-const ENDING_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(30);
-
 fn spawn(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -152,10 +153,10 @@ fn assert_refused(output: &Output) {
     assert!(said.contains("hint:"), "{said}");
 }
 
-/// SIGTERM; one that has ended already is left alone.
+/// SIGTERM to a child that was not waited for yet.
 pub(crate) fn terminate(pid: u32) {
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
 }
 
 /// `cp -a`, which keeps dates and marks.

@@ -31,6 +31,7 @@ impl Figures {
     pub(crate) fn publish(mut self) {
         let seconds = self.begun.elapsed().as_secs();
         self.note("seconds", seconds);
+        self.note("seed", super::number("FACTEUR_SEED", 1));
         let told: Vec<String> =
             self.noted.iter().map(|(what, figure)| format!("{what} {figure}")).collect();
         println!("{}: {}", self.name, told.join(", "));
