@@ -186,3 +186,56 @@ async fn another_root_is_accepted_only_when_confirmed() {
     office.next_round().await;
     assert_eq!(office.posted(), ["un.pdf"]);
 }
+
+/// `Achats/un.pdf` sent, with a duplicate beside it, and a second copy asked for.
+async fn with_a_second_copy_waiting() -> Office {
+    let office = in_state(State::Sent).await;
+    office.world.disk.write(&format!("{FOLDER}/Achats/copie.pdf"), "Achats/un.pdf");
+    office.next_round().await;
+    office.world.post.next(Script::Defer("451 later"));
+    office.act_on(Act::Resend, "Achats/un.pdf").await;
+    office.next_round().await;
+    assert_eq!(office.state("Achats/un.pdf").await, "deferred");
+    office
+}
+
+/// What was sent stays sent: validated, once at the tool, with its duplicate following it.
+async fn assert_still_sent(office: &Office) {
+    office.next_round().await;
+    office.next_round().await;
+    assert_eq!(office.deliveries().await[0].state, "sent");
+    assert_eq!(office.posted(), ["un.pdf"]);
+    assert_eq!(office.story("Achats/copie.pdf", "quickbooks").await.state, "duplicate");
+}
+
+#[tokio::test]
+async fn a_second_copy_that_is_cancelled_leaves_the_first_one_sent() {
+    let office = with_a_second_copy_waiting().await;
+    office.act_on(Act::Cancel, "Achats/un.pdf").await;
+    assert_still_sent(&office).await;
+    assert_eq!(office.world.disk.marked().len(), 2);
+    let story = office.story("Achats/un.pdf", "quickbooks").await;
+    let last = story.events.last().unwrap();
+    assert_eq!((last.what.as_str(), last.because.as_str()), ("withdrawn", "cancel by lea"));
+
+    let office = with_a_second_copy_waiting().await;
+    office.off("Achats", "quickbooks").await;
+    assert_still_sent(&office).await;
+
+    let office = with_a_second_copy_waiting().await;
+    office.world.disk.replace(&format!("{FOLDER}/Achats/un.pdf"), "corrected");
+    assert_still_sent(&office).await;
+}
+
+#[tokio::test]
+async fn a_second_copy_of_a_doubt_that_is_cancelled_leaves_the_doubt() {
+    let office = in_state(State::InDoubt).await;
+    office.world.post.next(Script::Defer("451 later"));
+    office.act_on(Act::Resend, "Achats/un.pdf").await;
+    office.next_round().await;
+    office.act_on(Act::Cancel, "Achats/un.pdf").await;
+    assert_eq!(office.state("Achats/un.pdf").await, "in_doubt");
+    office.act_on(Act::SettleNotSent, "Achats/un.pdf").await;
+    office.act_on(Act::Cancel, "Achats/un.pdf").await;
+    assert_eq!(office.state("Achats/un.pdf").await, "cancelled");
+}

@@ -61,7 +61,7 @@ pub enum Act {
     Retry,
     /// Held → queued.
     Release,
-    /// Queued, deferred, held → cancelled.
+    /// Queued, deferred, held → cancelled; a second copy → sent or in doubt, as the first one was.
     Cancel,
     /// In doubt → sent.
     SettleSent,

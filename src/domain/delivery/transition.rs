@@ -3,6 +3,9 @@
 use super::{Act, Delivery, Finish, HeldReason, State, Step, StepRefusal};
 use crate::domain::Timestamp;
 
+/// What the story calls it when a second copy doesn't go.
+const WITHDRAWN: &str = "withdrawn";
+
 impl Delivery {
     /// What the delivery is after a step; `self` is left as it was. A step that was already
     /// taken (the same attempt reports the same) answers the delivery unchanged.
@@ -100,7 +103,7 @@ impl Delivery {
             Finish::Superseded { .. } if self.state == State::Sending => {
                 Err(StepRefusal::State { state: self.state })
             }
-            Finish::Superseded { because } => Ok(self.enter(State::Cancelled, because, now)),
+            Finish::Superseded { because } => Ok(self.withdraw(because, now)),
             Finish::Held { reason, because } => {
                 let mut next = self.enter(State::Held, because, now);
                 next.reason = Some(*reason);
@@ -128,7 +131,7 @@ impl Delivery {
             Finish::Held { reason, .. } => {
                 self.state == State::Held && self.reason == Some(*reason)
             }
-            Finish::Superseded { .. } => self.state == State::Cancelled,
+            Finish::Superseded { .. } => self.state == State::Cancelled || self.is_withdrawn(),
             Finish::Requeued { due_at, .. } => self.due_at == *due_at,
         };
         if same { Ok(self.clone()) } else { Err(StepRefusal::State { state: self.state }) }
@@ -146,16 +149,18 @@ impl Delivery {
         if !act.applies_to(self.state) {
             return Err(StepRefusal::State { state: self.state });
         }
-        let target = match act {
-            Act::Retry | Act::Release | Act::SettleNotSent | Act::Resend => State::Queued,
-            Act::Cancel => State::Cancelled,
-            Act::SettleSent => State::Sent,
+        let because = format!("{} by {by}", act.as_str());
+        let mut next = match act {
+            Act::Retry | Act::Release | Act::SettleNotSent | Act::Resend => {
+                self.enter(State::Queued, &because, now)
+            }
+            Act::Cancel => self.withdraw(&because, now),
+            Act::SettleSent => self.enter(State::Sent, &because, now),
         };
-        let mut next = self.enter(target, &format!("{} by {by}", act.as_str()), now);
         if let Some(event) = next.events.last_mut() {
             event.by = Some(by.to_owned());
         }
-        if target == State::Queued {
+        if next.state == State::Queued {
             next.failures = 0;
             next.fresh_at = now;
             next.due_at = now;
@@ -188,9 +193,7 @@ impl Delivery {
 
     fn turn_off(&self, because: &str, now: Timestamp) -> Result<Self, StepRefusal> {
         match self.state {
-            State::Queued | State::Deferred | State::Held => {
-                Ok(self.enter(State::Cancelled, because, now))
-            }
+            State::Queued | State::Deferred | State::Held => Ok(self.withdraw(because, now)),
             state @ (State::Sending
             | State::Sent
             | State::Refused
@@ -219,6 +222,38 @@ impl Delivery {
         } else {
             Err(StepRefusal::OldAttempt { attempt, current: self.attempt })
         }
+    }
+
+    /// It doesn't go: cancelled, unless it was a second copy. What the tool has of the first one,
+    /// or may have, nobody can take back.
+    fn withdraw(&self, because: &str, now: Timestamp) -> Self {
+        let state = self.state_of_the_first_copy();
+        let mut next = self.enter(state, because, now);
+        if let Some(event) = next.events.last_mut().filter(|_| state != State::Cancelled) {
+            WITHDRAWN.clone_into(&mut event.what);
+        }
+        next
+    }
+
+    fn is_withdrawn(&self) -> bool {
+        self.events.last().is_some_and(|event| event.what == WITHDRAWN)
+    }
+
+    /// Where a delivery that waits stood before a second copy was asked for.
+    fn state_of_the_first_copy(&self) -> State {
+        let not_sent = format!("{} by ", Act::SettleNotSent.as_str());
+        for event in self.events.iter().rev() {
+            let known = [State::Sent, State::InDoubt, State::Refused, State::Cancelled]
+                .into_iter()
+                .find(|state| state.as_str() == event.what);
+            match known {
+                Some(state @ (State::Sent | State::InDoubt)) => return state,
+                Some(_) => return State::Cancelled,
+                None if event.because.starts_with(&not_sent) => return State::Cancelled,
+                None => {}
+            }
+        }
+        State::Cancelled
     }
 
     /// The one way into a state: out of any lease, with a line in the story.
