@@ -7,7 +7,6 @@ use facteur::app::requests::{Answers as _, Ask, Outcome, Request};
 use facteur::app::service::{Hinted, Hints};
 use facteur::app::views::StatusView;
 use facteur::config::{Config, Schedule};
-use facteur::domain::Timestamp;
 use facteur::ports::Clock as _;
 use facteur::ports::folders::CompanyFolder;
 use tokio::sync::{mpsc, watch};
@@ -15,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::desk::FOLDER;
 use crate::office::{LEA, Office};
-use crate::world::{self, Phase, Script, app, at};
+use crate::world::{self, Phase, Script, at};
 
 /// Hints that the story gives.
 struct Told(mpsc::UnboundedReceiver<Option<Vec<CompanyFolder>>>);
@@ -33,15 +32,15 @@ impl Hints for Told {
 }
 
 /// An office whose robot serves.
-struct Service {
-    office: Office,
+pub(crate) struct Service {
+    pub(crate) office: Office,
     hints: mpsc::UnboundedSender<Option<Vec<CompanyFolder>>>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<Result<(), facteur::app::Error>>,
 }
 
 impl Service {
-    async fn of(office: Office) -> Self {
+    pub(crate) async fn of(office: Office) -> Self {
         office.world.clock.by_hand();
         let (hints, told) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
@@ -53,7 +52,7 @@ impl Service {
     }
 
     /// Lets everything happen that needs no time.
-    async fn rest(&self) {
+    pub(crate) async fn rest(&self) {
         // Paused time moves on when nothing else can: no task, no file that is being read.
         let moment = std::time::Duration::from_millis(1);
         let idle = tokio::time::timeout(moment, std::future::pending::<()>()).await;
@@ -61,7 +60,7 @@ impl Service {
     }
 
     /// Time passes up to this moment, with all that happens meanwhile.
-    async fn until(&self, moment: &str) {
+    pub(crate) async fn until(&self, moment: &str) {
         let moment = at(moment);
         loop {
             let next = self.office.world.clock.asleep().await;
@@ -75,13 +74,13 @@ impl Service {
         self.rest().await;
     }
 
-    async fn stop(self) -> Office {
+    pub(crate) async fn stop(self) -> Office {
         self.stop.send(true).unwrap();
         self.serving.await.unwrap().unwrap();
         self.office
     }
 
-    async fn status(&self) -> StatusView {
+    pub(crate) async fn status(&self) -> StatusView {
         self.office.status().await
     }
 }
@@ -232,53 +231,6 @@ async fn a_stop_waits_for_a_silent_server_no_longer_than_it_may() {
     let mut office = service.stop().await;
     office.restart().await;
     assert_eq!(office.state("Achats/muet.pdf").await, "in_doubt");
-}
-
-/// A configuration whose only app is dext.
-fn without_quickbooks(config: &mut Config) {
-    config.apps.remove(&app("quickbooks"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_configuration_that_decisions_do_not_fit_is_not_taken() {
-    let office = Office::with_achats_on().await;
-    let refused = async |tweak: fn(&mut Config)| -> String {
-        let before = office.robot.config();
-        let error = office.robot.take_config(world::config(tweak)).await.unwrap_err().to_string();
-        assert!(error.contains("\nhint: "), "{error}");
-        assert_eq!(office.robot.config(), before);
-        error
-    };
-    assert_eq!(
-        refused(without_quickbooks).await,
-        "[apps.quickbooks] is gone from routes.toml, and dupont-maconnerie is still connected to it\nhint: put it back (with `enabled = false` nothing is sent), or disconnect it first"
-    );
-    let moved = refused(|config| config.documents.root = "/elsewhere".into()).await;
-    assert!(moved.starts_with("documents.root was changed"), "{moved}");
-    let vanished = refused(|config| config.documents.ignore.push(FOLDER.to_owned())).await;
-    assert!(vanished.contains("dupont-maconnerie"), "{vanished}");
-    office
-        .robot
-        .take_config(world::config(|config| config.robot.flood_per_hour_max = 7))
-        .await
-        .unwrap();
-    assert_eq!(office.robot.config().robot.flood_per_hour_max, 7);
-}
-
-#[tokio::test(start_paused = true)]
-async fn another_schedule_is_kept_from_the_moment_it_is_taken() {
-    let service = Service::of(Office::with_achats_on().await).await;
-    let config = world::config(|config| {
-        config.robot.schedule = Schedule::Cron(Box::new("0 */5 * * * *".parse().unwrap()));
-    });
-    service.office.robot.take_config(config).await.unwrap();
-    service.rest().await;
-    let next = service.status().await.next_round.unwrap().to_utc();
-    assert_eq!(next, at("2026-03-02T08:05:00Z"));
-    service.until("2026-03-02T08:05:00Z").await;
-    let last: Timestamp = service.status().await.last_round.unwrap().started_at.to_utc();
-    assert_eq!(last, at("2026-03-02T08:05:00Z"));
-    service.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
