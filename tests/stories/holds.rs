@@ -121,15 +121,13 @@ async fn a_file_that_changes_while_it_is_sent_is_held_as_replaced() {
     assert_eq!(office.next_round().await.sent, 0);
     office.next_round().await;
     assert_eq!(office.posted(), Vec::<String>::new());
-    let rows = office.rows("Achats/x.pdf").await;
-    let told: Vec<_> = rows
-        .iter()
-        .filter(|row| row.app.as_deref() == Some("quickbooks"))
-        .map(|row| (row.state.as_str(), row.reason.as_deref()))
-        .collect();
-    assert_eq!(told, [("cancelled", None), ("held", Some("replaced"))]);
-    let held = rows.into_iter().find(|row| row.state == "held").unwrap();
-    office.act(Act::Release, &held.delivery.unwrap()).await;
+    let told = |state: &str, reason: Option<&str>| (state.to_owned(), reason.map(str::to_owned));
+    let mut deliveries = office.deliveries().await;
+    let states: Vec<_> =
+        deliveries.iter().map(|view| told(&view.state, view.reason.as_deref())).collect();
+    assert_eq!(states, [told("cancelled", None), told("held", Some("replaced"))]);
+    assert_eq!(office.states("quickbooks").await[1], "Achats/x.pdf: held (replaced)");
+    office.act(Act::Release, &deliveries.remove(1).id).await;
     office.next_round().await;
     assert_eq!(office.world.post.delivered()[0].bytes, "corrigée".as_bytes());
 }

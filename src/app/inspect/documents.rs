@@ -76,20 +76,26 @@ impl Robot {
     ) -> Answer<Vec<DocumentView>> {
         let store = &self.ports().store;
         let decisions = store.decisions(company.id).await?;
-        let mut documents: BTreeMap<(TreePath, u64), Option<Deposit>> = BTreeMap::new();
+        let mut documents: BTreeMap<TreePath, Option<Deposit>> = BTreeMap::new();
         for (directory, names) in store.all_names(company.id).await? {
             let there = names.iter().filter(|(_, record)| !record.gone && record.deposit.is_none());
             for (name, _) in there {
-                documents.insert((directory.join(name.as_bytes()), 0), None);
+                documents.insert(directory.join(name.as_bytes()), None);
             }
         }
+        // Of several versions under one name, what is there now; `why` tells of the others.
         for deposit in store.deposits(company.id).await? {
-            if !deposit.gone || deposit.deliveries().next().is_some() {
-                documents.insert((deposit.path.clone(), deposit.number), Some(deposit));
+            let hidden = match documents.get(&deposit.path) {
+                Some(None) => true,
+                Some(Some(other)) => deposit.gone && !other.gone,
+                None => deposit.gone && deposit.deliveries().next().is_none(),
+            };
+            if !hidden {
+                documents.insert(deposit.path.clone(), Some(deposit));
             }
         }
         let mut views = Vec::new();
-        for ((path, _), deposit) in documents {
+        for (path, deposit) in documents {
             if path.is_within(top) {
                 views.extend(self.rows(company, &path, deposit.as_ref(), &decisions).await?);
             }

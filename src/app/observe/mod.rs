@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub(super) use older::{Older, commit_deposit};
 pub(super) use walk::Scope;
 
+use self::moves::Moves;
 use self::plan::{Plan, Planner};
 use self::renames::notice_renames;
 use self::walk::{Walk, Walked};
@@ -32,7 +33,7 @@ use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, SECOND_LOOK_AFTER};
 use crate::domain::path::TreePath;
 use crate::domain::verdict::Rules;
-use crate::ports::folders::CompanyFolder;
+use crate::ports::folders::{CompanyFolder, Trust};
 use crate::ports::store::StoreError;
 
 /// How often an observation starts again because a decision came between.
@@ -59,6 +60,7 @@ struct Snapshot {
     company: Company,
     decisions: Decisions,
     known: BTreeMap<TreePath, DirectoryRecord>,
+    trust: Trust,
 }
 
 impl Robot {
@@ -96,15 +98,16 @@ impl Robot {
         };
         let (walked, known) = self.walk(&snapshot, &scope).await?;
         snapshot.known = known;
-        let (noticed, back) = notice_renames(&snapshot, &walked, &scope);
+        let comparisons = self.comparisons(&snapshot, &walked).await?;
+        let moves = self.moves(&snapshot, &walked, &comparisons).await?;
+        let (noticed, back) = notice_renames(&snapshot, &walked, &scope, &moves);
         if !noticed.is_empty() {
             self.note_renames(snapshot.company.id, noticed).await?;
             let fresh = self.snapshot(snapshot.company.id).await?;
             snapshot.company = fresh.company;
             snapshot.decisions = fresh.decisions;
         }
-        let comparisons = self.comparisons(&snapshot, &walked).await?;
-        let plan = self.planned(&snapshot, &scope, &walked, &comparisons).await?;
+        let plan = self.planned(&snapshot, &scope, &walked, &comparisons, &moves).await?;
         let observed = Observed {
             documents: documents_of(&snapshot, &walked),
             deposited: plan.deposited,
@@ -147,7 +150,8 @@ impl Robot {
         let company = self.company_by_id(id).await?;
         let decisions = store.decisions(id).await?;
         let known = store.directories(id).await?.into_iter().collect();
-        Ok(Snapshot { company, decisions, known })
+        let trust = self.ports().folders.trust(&company.folder)?;
+        Ok(Snapshot { company, decisions, known, trust })
     }
 
     async fn walk(
@@ -158,12 +162,12 @@ impl Robot {
         let folders = Arc::clone(&self.ports().folders);
         let config = self.config();
         let (company, known) = (snapshot.company.folder.clone(), snapshot.known.clone());
-        let (scope, now) = (scope.clone(), self.now());
+        let (scope, now, trust) = (scope.clone(), self.now(), snapshot.trust);
         tokio::task::spawn_blocking(move || {
             let walk = Walk {
                 folders: folders.as_ref(),
                 company: &company,
-                trust: folders.trust(&company)?,
+                trust,
                 known: &known,
                 ignore: &config.documents.ignore,
                 scope: &scope,
@@ -203,9 +207,9 @@ impl Robot {
         scope: &Scope,
         walked: &Walked,
         comparisons: &BTreeMap<TreePath, Comparison>,
+        moves: &Moves,
     ) -> Answer<Plan> {
-        let moves = self.moves(snapshot, walked, comparisons).await?;
-        let deposits = self.known_deposits(comparisons, &moves).await?;
+        let deposits = self.known_deposits(comparisons, moves).await?;
         let unsent = self.unsent(comparisons, &deposits).await?;
         let config = self.config();
         let planner = Planner {
@@ -218,7 +222,7 @@ impl Robot {
             },
             walked,
             known: &snapshot.known,
-            moves: &moves,
+            moves,
             deposits: &deposits,
             unsent: &unsent,
             takes_before: !snapshot.company.baseline || matches!(scope, Scope::Whole(_)),
@@ -232,15 +236,14 @@ impl Robot {
         snapshot: &Snapshot,
         walked: &Walked,
         comparisons: &BTreeMap<TreePath, Comparison>,
-    ) -> Answer<moves::Moves> {
+    ) -> Answer<Moves> {
         if !snapshot.company.baseline || moves::sought(comparisons).is_empty() {
-            return Ok(moves::Moves::new());
+            return Ok(Moves::new());
         }
         let all_names = self.ports().store.all_names(snapshot.company.id).await?;
         let folders = &self.ports().folders;
-        let folder = &snapshot.company.folder;
-        let trust = folders.trust(folder)?;
-        let search = moves::Search { folders: folders.as_ref(), company: folder, trust, walked };
+        let (company, trust) = (&snapshot.company.folder, snapshot.trust);
+        let search = moves::Search { folders: folders.as_ref(), company, trust, walked };
         Ok(search.find(comparisons, &all_names))
     }
 
@@ -270,7 +273,7 @@ impl Robot {
     async fn known_deposits(
         &self,
         comparisons: &BTreeMap<TreePath, Comparison>,
-        moves: &moves::Moves,
+        moves: &Moves,
     ) -> Answer<BTreeMap<u64, Deposit>> {
         let now = self.now();
         let mut numbers: BTreeSet<u64> =

@@ -140,7 +140,8 @@ impl Planner<'_> {
 
     /// A name of the baseline: known, and no deposit.
     fn known_before(&self, place: Place, seen: &Seen) -> Unit {
-        Unit::name(place.clone(), self.record(&place.0, seen, None))
+        let record = self.record(&place.0, seen, None);
+        Unit::name(place, record)
     }
 
     fn deposit(&self, place: Place, seen: &Seen, origin: Origin, plan: &mut Plan) {
@@ -255,18 +256,17 @@ impl Planner<'_> {
         }
         let mut unit = Unit::name(place, next);
         let settled = record.settling.is_some() && settling.is_none();
-        if let Some(deposit) = record.deposit.and_then(|number| self.deposits.get(&number)) {
-            if record.gone || (settled && !deposit.settled) {
-                let mut deposit = deposit.clone();
-                if record.gone {
-                    deposit.tell(self.now, "its file is back");
-                }
-                deposit.gone = false;
-                deposit.settled |= settled;
-                deposit.size = seen.size;
-                deposit.modified_ns = seen.modified_ns;
-                unit.deposits.push(deposit);
+        let deposit = record.deposit.and_then(|number| self.deposits.get(&number));
+        if let Some(deposit) = deposit.filter(|known| record.gone || (settled && !known.settled)) {
+            let mut deposit = deposit.clone();
+            if record.gone {
+                deposit.tell(self.now, "its file is back");
             }
+            deposit.gone = false;
+            deposit.settled |= settled;
+            deposit.size = seen.size;
+            deposit.modified_ns = seen.modified_ns;
+            unit.deposits.push(deposit);
         }
         Some(unit)
     }

@@ -1,5 +1,7 @@
 //! Switched folders that were renamed: noticed before anything below them gets its verdict.
 
+use super::moves::Moves;
+use super::records::is_closed;
 use super::walk::{Scope, Walked};
 use super::{Robot, Snapshot};
 use crate::app::entries::ROBOT;
@@ -33,11 +35,18 @@ pub(super) fn notice_renames(
     snapshot: &Snapshot,
     walked: &Walked,
     scope: &Scope,
+    moves: &Moves,
 ) -> (Vec<Decision>, Vec<Decision>) {
     let switches = snapshot.decisions.switches.iter();
     let below_root = switches.filter(|((_, folder), _)| !folder.is_root());
     below_root
-        .filter_map(|((app, folder), switch)| noticed(app, folder, switch, snapshot, walked, scope))
+        .filter_map(|((app, folder), switch)| {
+            if snapshot.trust.identities {
+                noticed(app, folder, switch, snapshot, walked, scope)
+            } else {
+                supposed(app, folder, switch, snapshot, walked, moves)
+            }
+        })
         .partition(|decision| !matches!(decision, Decision::Stay { .. }))
 }
 
@@ -86,6 +95,49 @@ fn noticed(
         }
         None => None,
     }
+}
+
+/// Where the file system tells no folder from another, one that is missing was renamed to the new
+/// folder that holds its documents.
+fn supposed(
+    app: &AppId,
+    folder: &TreePath,
+    switch: &Switch,
+    snapshot: &Snapshot,
+    walked: &Walked,
+    moves: &Moves,
+) -> Option<Decision> {
+    let left = switch.renamed_to.as_ref().unwrap_or(folder);
+    if !walked.missing.contains(left) {
+        return None;
+    }
+    let mut places = moves.iter().filter_map(|((target, _), ((source, _), _))| {
+        let below = source.rebase(left, &TreePath::root())?;
+        without_end(target, &below)
+    });
+    let to = places.next()?;
+    if places.any(|other| other != to) {
+        return None;
+    }
+    let (app, folder) = (app.clone(), folder.clone());
+    if to == folder {
+        return Some(Decision::Stay { app, folder, identity: None });
+    }
+    let is_new = snapshot.known.get(&to).is_none_or(is_closed);
+    is_new.then_some(Decision::Renamed { app, folder, to })
+}
+
+/// `path` without `end`, when it ends so.
+fn without_end(path: &TreePath, end: &TreePath) -> Option<TreePath> {
+    let mut here = path.clone();
+    let mut end: Vec<&[u8]> = end.components().collect();
+    while let Some(name) = end.pop() {
+        if here.name() != name {
+            return None;
+        }
+        here = here.parent()?;
+    }
+    Some(here)
 }
 
 fn identity_at(folder: &TreePath, snapshot: &Snapshot, walked: &Walked) -> Option<Fingerprint> {
