@@ -261,7 +261,7 @@ fn remove_half_made_snapshots(folder: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn open_sled(folder: &Path) -> Result<sled::Db, KvError> {
+pub(super) fn open_sled(folder: &Path) -> Result<sled::Db, KvError> {
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let mut tries = 1;
     loop {
