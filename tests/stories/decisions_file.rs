@@ -91,9 +91,9 @@ async fn a_comparison_names_each_change_and_changes_nothing() {
     assert_eq!(
         compared(&office, &edited).await,
         [
-            "switch clear dupont-maconnerie `Ventes` --app inqom",
+            "switch clear dupont-maconnerie Ventes --app inqom",
             "connect dupont-maconnerie quickbooks (from quickbooks+dupont-maconnerie@cabinet.example to dupont.99@tool.example)",
-            "switch on dupont-maconnerie `Ventes/2026` --app inqom",
+            "switch on dupont-maconnerie Ventes/2026 --app inqom",
         ]
     );
     assert_eq!(
