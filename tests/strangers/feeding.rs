@@ -93,7 +93,7 @@ fn feed(target: &Target) {
     }
     let seconds = began.elapsed().as_secs_f64();
     println!("{}: {tried} inputs in {seconds:.1} s, seed {seed}", target.name);
-    let command = format!("FACTEUR_FUZZ_SECONDS=20 cargo test --test strangers -- {}", target.name);
+    let command = "FACTEUR_FUZZ_SECONDS=20 cargo test --test strangers feeding";
     let figures = serde_json::json!({ "inputs": tried, "seconds": seconds, "seed": seed });
     let report = serde_json::json!({
         "name": format!("fuzz {}", target.name), "command": command, "figures": figures
