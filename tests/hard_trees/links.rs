@@ -31,6 +31,8 @@ fn a_link_is_no_document_and_no_folder() {
     let firm = Firm::new().switched_on();
     let outside = outside(&firm);
     symlink(outside.join("a.pdf"), firm.achats().join("link.pdf")).unwrap();
+    symlink("../../Autre SARL/b.pdf", firm.achats().join("relative.pdf")).unwrap();
+    symlink("../../Autre SARL", firm.achats().join("relative")).unwrap();
     symlink(&outside, firm.achats().join("folder")).unwrap();
     symlink("/proc/self/environ", firm.achats().join("environ.pdf")).unwrap();
     symlink("own.pdf", firm.achats().join("inside.pdf")).unwrap();
@@ -55,7 +57,8 @@ fn a_link_swapped_in_during_the_round_is_never_followed() {
     fs::create_dir(firm.achats().join("folder")).unwrap();
     fs::write(firm.achats().join("folder/a.pdf"), b"%PDF in the folder").unwrap();
     fs::write(firm.achats().join("file.pdf"), b"%PDF in the file").unwrap();
-    symlink(&outside, swaps.join("folder")).unwrap();
+    // One within the root, one by its full path.
+    symlink("../../Autre SARL", swaps.join("folder")).unwrap();
     symlink(outside.join("b.pdf"), swaps.join("file.pdf")).unwrap();
     let (stop, swapped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let swapper = {
