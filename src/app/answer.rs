@@ -176,7 +176,15 @@ impl Robot {
             return counted(false, question, &view(0));
         }
         let records = self.ports().store.import(file, self.now()).await?;
-        done(&view(records))
+        // Whoever imports has seen to it that the state of before is not at work any more.
+        let claimant = self.ports().store.claimant().await?;
+        let mut reply = done(&view(records))?;
+        if let Err(error) = self.ports().folders.take_over(&claimant) {
+            reply.notices.push(format!(
+                "the documents' root could not be claimed ({error}): before the next round, delete the file `.facteur` in it"
+            ));
+        }
+        Ok(reply)
     }
 
     async fn round_reply(&self, dry_run: bool) -> Answer<Reply> {

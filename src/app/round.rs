@@ -51,9 +51,9 @@ impl Robot {
     /// The tree belongs to one state: a copy of the robot with a copy of its tree refuses.
     pub(super) async fn claim_tree(&self) -> Answer<()> {
         let ours = self.ports().store.claimant().await?;
-        let id = self.ports().store.identity().await?.id;
+        let state = |claim: &str| claim.split(' ').next().map(str::to_owned);
         match self.ports().folders.claim(&ours) {
-            Ok(Some(owner)) if owner != ours && owner.starts_with(&id) => {
+            Ok(Some(owner)) if owner != ours && state(&owner) == state(&ours) => {
                 Err(Error::Refused(format!(
                     "the state is a copy (or was moved): the documents belong to its original ({owner}), and two robots would send them twice\n\
                      hint: run the original; or, if that one is gone for ever, delete the file `.facteur` in the documents' root"

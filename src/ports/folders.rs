@@ -159,4 +159,7 @@ pub trait Folders: Send + Sync {
     /// Claims the whole tree for the state named `state_id` by a small dot-file in the root; says
     /// whose it is. A tree that cannot be written to is not claimed: `Ok(None)`.
     fn claim(&self, state_id: &str) -> Result<Option<String>, FolderError>;
+    /// Makes the tree this state's, whosever it was: a person imported an export into it. A tree
+    /// that cannot be written to stays as it is.
+    fn take_over(&self, state_id: &str) -> Result<(), FolderError>;
 }

@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{Mode, OFlags, fsync, openat};
+use rustix::fs::{Mode, OFlags, fsync, openat, renameat};
 use rustix::io::Errno;
 
 use super::look;
 
 /// In the root, beside the companies' folders; a dot-file, so never a company or a document.
 pub(super) const NAME: &str = ".facteur";
+
+/// Written whole, then renamed to [`NAME`].
+const NEXT_NAME: &str = ".facteur.next";
 
 /// For whoever finds the file.
 const SENTENCE: &str = "The line above names the state that this folder of documents belongs to; \
@@ -30,6 +33,24 @@ pub(super) fn claim(root: BorrowedFd<'_>, state_id: &str) -> Result<Option<Strin
         Ok(()) => read(root),
         Err(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::NOSPC | Errno::DQUOT) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Makes the tree `state_id`'s, whosever it was; one that cannot be written to stays as it is.
+pub(super) fn take_over(root: BorrowedFd<'_>, state_id: &str) -> Result<(), Errno> {
+    let flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let written = openat(root, NEXT_NAME, flags, Mode::from_raw_mode(0o644)).and_then(|handle| {
+        let mut file = File::from(handle);
+        file.write_all(format!("{state_id}\n{SENTENCE}\n").as_bytes())
+            .map_err(|error| errno_of(&error))?;
+        fsync(&file)?;
+        renameat(root, NEXT_NAME, root, NAME)?;
+        fsync(root)
+    });
+    match written {
+        Err(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::NOSPC | Errno::DQUOT) => Ok(()),
+        written => written,
     }
 }
 
@@ -84,6 +105,15 @@ mod tests {
         for state in ["state-one", "state-two", "state-one"] {
             assert_eq!(claimed(root.path(), state), Ok(Some("state-one".to_owned())));
         }
+    }
+
+    #[test]
+    fn a_tree_is_taken_over_when_a_person_says_so() {
+        let root = tempfile::tempdir().unwrap();
+        claimed(root.path(), "state-one").unwrap();
+        take_over(File::open(root.path()).unwrap().as_fd(), "state-two").unwrap();
+        assert_eq!(claimed(root.path(), "state-one"), Ok(Some("state-two".to_owned())));
+        assert_eq!(take_over(File::open("/sys").unwrap().as_fd(), "state-two"), Ok(()));
     }
 
     #[test]

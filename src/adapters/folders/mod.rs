@@ -202,6 +202,12 @@ impl Folders for DocumentTree {
         claim::claim(root.as_fd(), state_id)
             .map_err(|error| folder_error(self.root.join(claim::NAME).display().to_string(), error))
     }
+
+    fn take_over(&self, state_id: &str) -> Result<(), FolderError> {
+        let root = self.root_handle(OFlags::RDONLY)?;
+        claim::take_over(root.as_fd(), state_id)
+            .map_err(|error| folder_error(self.root.join(claim::NAME).display().to_string(), error))
+    }
 }
 
 /// A path below the root: the company's folder and what is in it.

@@ -187,11 +187,6 @@ fn make_store(directory: &Path, folder: &Path) -> Result<(), OpenError> {
     for path in [&fresh.join("conf"), &fresh.join("db"), &fresh] {
         sync(path)?;
     }
-    // The number of a store that was taken away says nothing of a new one.
-    let watermark = directory.join(watermark::FILE_NAME);
-    if watermark.exists() {
-        std::fs::remove_file(&watermark).map_err(failed("remove", &watermark))?;
-    }
     std::fs::rename(&fresh, folder).map_err(failed("put in place", &fresh))?;
     sync(directory)
 }

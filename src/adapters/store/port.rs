@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::Timestamp;
 use crate::domain::alarm::AlarmBook;
 use crate::domain::company::{Company, CompanyHold, CompanyId, RootIdentity};
@@ -52,6 +54,9 @@ impl Ledger {
     }
 }
 
+/// Digits of the state's name in a claim: 128 bits.
+const CLAIM_DIGITS: usize = 32;
+
 #[async_trait]
 impl Store for Ledger {
     async fn identity(&self) -> Stored<StateIdentity> {
@@ -60,8 +65,12 @@ impl Store for Ledger {
     }
 
     async fn claimant(&self) -> Stored<String> {
+        // R5: who reads the claim must not be able to work out what a mark says, so the state's
+        // id itself stays here.
         let id = self.identity().await?.id;
-        Ok(self.place.as_ref().map_or(id.clone(), |place| format!("{id} {place}")))
+        let digest = Sha256::digest(format!("facteur claim {id}").as_bytes());
+        let name: String = hex::encode(digest).chars().take(CLAIM_DIGITS).collect();
+        Ok(self.place.as_ref().map_or(name.clone(), |place| format!("{name} {place}")))
     }
 
     async fn recover(&self, now: Timestamp) -> Stored<Vec<DeliveryId>> {

@@ -119,6 +119,16 @@ impl Folders for Disk {
         written.map_err(|_| power_is_off(&TreePath::root()))?;
         Ok(Some(owner()))
     }
+
+    fn take_over(&self, state_id: &str) -> Result<(), FolderError> {
+        self.on(&TreePath::root())?;
+        if self.state().read_only {
+            return Ok(());
+        }
+        let claim = TreePath::root().join(CLAIM_NAME).to_string();
+        let written = self.power.handle("claim").run(|| self.write(&claim, state_id));
+        written.map_err(|_| power_is_off(&TreePath::root()))
+    }
 }
 
 impl Disk {
