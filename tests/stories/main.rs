@@ -32,5 +32,6 @@ mod service_config;
 mod switches;
 mod switches_everywhere;
 mod tree;
+mod tree_law;
 mod views;
 mod views_white_label;

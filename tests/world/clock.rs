@@ -52,6 +52,11 @@ impl HandClock {
         self.happenings().push_back(Box::pin(happening));
     }
 
+    /// What was planned for a sleep that never came does not happen.
+    pub fn forget_happenings(&self) {
+        self.happenings().clear();
+    }
+
     /// Returns once somebody sleeps (by hand), and says when the first of them wants to wake.
     pub async fn asleep(&self) -> Timestamp {
         let mut sleepers = self.sleepers.subscribe();
