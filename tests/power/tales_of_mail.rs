@@ -167,10 +167,11 @@ fn a_file_that_is_gone_before_it_went_waits_for_a_person_or_went() {
 fn a_mail_put_off_at_its_dot_for_too_long_waits_for_a_person() {
     try_all(14, || {
         Story::with_achats_on("expired")
+            .configured(|config| config.mail.retry.expire = chrono::TimeDelta::hours(2))
             .outside(|world| world.post.document("a.pdf", Script::DeferAtDot("451 later")))
             .put("Achats/a.pdf", "a")
             .round()
-            .wait(6 * 24 * 60)
+            .wait(150)
             .round()
             .expect(Some("Achats/a.pdf"), "quickbooks", "a", 0..=0, &["held"])
     });
