@@ -119,19 +119,14 @@ impl Model {
 
     fn dot(&self, system: &System, index: usize) -> Next<System> {
         let attempt = system.senders[index].attempt;
-        match (self.stepping)(&system.delivery, &Step::Dot { attempt }, now()) {
-            Ok(delivery) => {
-                let marked = system.with_sender(index, Some(Phase::Marked));
-                let after = System { delivery, ..marked };
-                (format!("attempt {attempt}: dot"), record(system, after, Happened::Else))
-            }
+        let Ok(delivery) = (self.stepping)(&system.delivery, &Step::Dot { attempt }, now()) else {
             // The gate stays shut, and the sender says so.
-            Err(_) => {
-                let phase = Phase::Heard(Report::Requeued);
-                let after = system.with_sender(index, Some(phase));
-                (format!("attempt {attempt}: no dot"), record(system, after, Happened::Else))
-            }
-        }
+            let after = system.with_sender(index, Some(Phase::Heard(Report::Requeued)));
+            let name = format!("attempt {attempt}: no dot");
+            return (name, record(system, after, Happened::Else));
+        };
+        let after = System { delivery, ..system.with_sender(index, Some(Phase::Marked)) };
+        (format!("attempt {attempt}: dot"), record(system, after, Happened::Else))
     }
 
     /// A report that is refused changes nothing; the sender is done all the same.

@@ -129,9 +129,8 @@ fn has_sender(system: &System) -> bool {
     let own = system.senders.iter().filter(|sender| sender.attempt == system.delivery.attempt);
     let sending = system.delivery.state == State::Sending;
     own.into_iter().any(|sender| match sender.phase {
-        Phase::Claimed => !sending,
+        Phase::Claimed | Phase::Heard(Report::Held | Report::Superseded) => !sending,
         Phase::Marked => sending,
-        Phase::Heard(Report::Held | Report::Superseded) => !sending,
         Phase::Heard(
             Report::Sent
             | Report::Deferred

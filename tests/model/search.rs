@@ -1,6 +1,7 @@
 //! Breadth-first search over all states; the shortest way to a state that may not be.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -33,7 +34,7 @@ pub(crate) fn every_state<S, K: Hash + Eq + Clone + Debug>(
     next: impl Fn(&S) -> Vec<Next<S>>,
 ) -> Result<Seen, Violation> {
     let mut ways: HashMap<K, Option<(K, String)>> = HashMap::from([(key(&start), None)]);
-    let mut waiting = std::collections::VecDeque::from([start]);
+    let mut waiting = VecDeque::from([start]);
     let mut seen = Seen::default();
     while let Some(state) = waiting.pop_front() {
         let from = key(&state);
@@ -44,8 +45,8 @@ pub(crate) fn every_state<S, K: Hash + Eq + Clone + Debug>(
             match outcome {
                 Ok(next) => {
                     let to = key(&next);
-                    if !ways.contains_key(&to) {
-                        ways.insert(to, Some((from.clone(), name)));
+                    if let Entry::Vacant(way) = ways.entry(to) {
+                        way.insert(Some((from.clone(), name)));
                         waiting.push_back(next);
                     }
                 }

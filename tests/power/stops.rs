@@ -56,10 +56,7 @@ fn tell_all(story: impl Fn() -> Story) -> Tried {
         }
         pairs.extend(Stop::each_of(telling.effects.len()).map(|second| [stop, second]));
     }
-    let pairs_max = match story().all_pairs {
-        true => usize::MAX,
-        false => asked_for().unwrap_or(PAIRS_MAX),
-    };
+    let pairs_max = if story().all_pairs { usize::MAX } else { asked_for().unwrap_or(PAIRS_MAX) };
     // Odd, so that both sides of the effects have their turn.
     let stride = pairs.len().div_ceil(pairs_max) | 1;
     for pair in pairs.iter().step_by(stride) {

@@ -99,7 +99,7 @@ impl Firm {
         let asked: Vec<(Copy, Want)> = self
             .oracle
             .trees
-            .get(slug)
+            .get_mut(slug)
             .into_iter()
             .flatten()
             .filter(|(path, file)| {
@@ -107,6 +107,7 @@ impl Firm {
                 inside && accepts(app, path) && file.seen.is_some()
             })
             .map(|(_, file)| {
+                file.asked = true;
                 let want = if file.hidden || file.blurred { Want::May } else { Want::Must };
                 ((slug.to_owned(), app.to_owned(), file.content.clone()), want)
             })

@@ -7,7 +7,7 @@ use facteur::app::requests::Ask;
 use facteur::app::views::{DocumentView, StatusView, WhyView};
 
 use crate::firm::Firm;
-use crate::oracle::{APPS, Copy, Want};
+use crate::oracle::{APPS, Copy, Want, is_unfinished};
 use crate::world::path;
 
 /// Rounds after which a year must have come to rest.
@@ -137,7 +137,7 @@ impl Firm {
             if why.stories.is_empty() || why.stories.iter().any(|story| story.because.is_empty()) {
                 return Err(format!("`why` has no answer for {slug} `{document}`: {why:?}"));
             }
-            if file.content.is_empty() || document.ends_with(".part") {
+            if is_unfinished(document, file) {
                 continue;
             }
             for story in &why.stories {

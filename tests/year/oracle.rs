@@ -25,6 +25,7 @@ pub(crate) enum Want {
 
 /// A file of the tree, as the office knows it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that don't exclude one another")]
 pub(crate) struct File {
     pub(crate) content: Content,
     /// Where it was when it was last surely observed, with what it held.
@@ -34,6 +35,8 @@ pub(crate) struct File {
     pub(crate) sights: usize,
     /// Something happened to it that leaves either answer right.
     pub(crate) blurred: bool,
+    /// It was asked for: what replaces it before it went goes in its place.
+    pub(crate) asked: bool,
     /// It came from another company.
     pub(crate) travelled: bool,
     /// The robot may not read it.
@@ -130,8 +133,17 @@ pub(crate) struct Oracle {
 /// The apps of the year, with whether they take a name.
 pub(crate) const APPS: [&str; 2] = ["quickbooks", "dext"];
 
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
+/// Whether it is no document yet, by its name or for want of bytes.
+pub(crate) fn is_unfinished(path: &str, file: &File) -> bool {
+    file.content.is_empty() || ending(path) == "part"
+}
+
 pub(crate) fn accepts(app: &str, path: &str) -> bool {
-    path.ends_with(".pdf") || (app == "dext" && path.ends_with(".docx"))
+    ending(path) == "pdf" || (app == "dext" && ending(path) == "docx")
 }
 
 impl Oracle {
@@ -166,7 +178,7 @@ impl Oracle {
         let mut raised = Vec::new();
         for (path, file) in tree {
             let inside = folder.is_empty() || path.starts_with(&format!("{folder}/"));
-            if !inside || file.hidden || file.content.is_empty() || path.ends_with(".part") {
+            if !inside || file.hidden || is_unfinished(path, file) {
                 continue;
             }
             for app in APPS.iter().filter(|_| !baseline) {

@@ -1,7 +1,7 @@
 //! What the office does with its papers: puts them, moves them, replaces them, throws them away.
 
 use crate::firm::Firm;
-use crate::oracle::File;
+use crate::oracle::{APPS, File, Want, is_unfinished};
 use crate::world::path;
 
 /// Where documents are put.
@@ -134,6 +134,16 @@ impl Firm {
         let settled = file.sights > 1;
         file.blurred |= file.seen.as_ref().is_some_and(|sight| sight.content != former || !settled);
         self.left(slug, &former);
+        self.goes_in_its_place(slug, &document);
+    }
+
+    /// What was asked for, and did not go yet perhaps, may go with its new bytes.
+    fn goes_in_its_place(&mut self, slug: &str, document: &str) {
+        let file = self.oracle.trees[slug][document].clone();
+        for app in APPS.iter().filter(|_| file.asked) {
+            let copy = (slug.to_owned(), (*app).to_owned(), file.content.clone());
+            self.oracle.raise(copy, Want::May, false);
+        }
     }
 
     /// More bytes in the same file: noticed at the latest when its folder has its turn.
@@ -147,6 +157,7 @@ impl Firm {
         file.content.extend_from_slice(b" and more");
         file.blurred |= file.seen.is_some();
         self.left(slug, &former);
+        self.goes_in_its_place(slug, &document);
     }
 
     fn remove(&mut self, slug: &str) {
@@ -173,13 +184,12 @@ impl Firm {
 
     /// An unfinished name, then its own; or an empty file, then its bytes.
     fn finish_download(&mut self, slug: &str) {
-        let unfinished = |(path, file): (&String, &File)| {
-            (path.ends_with(".part") || file.content.is_empty()).then(|| path.clone())
-        };
+        let unfinished =
+            |(path, file): (&String, &File)| is_unfinished(path, file).then(|| path.clone());
         let tree = self.oracle.trees.get(slug);
         let waiting: Vec<String> = tree.into_iter().flatten().filter_map(unfinished).collect();
         match self.chance.any(&waiting) {
-            Some(document) if document.ends_with(".part") => {
+            Some(document) if !self.oracle.trees[slug][&document].content.is_empty() => {
                 let to = document.trim_end_matches(".part").to_owned();
                 self.rename(slug, &document, slug, &to);
             }

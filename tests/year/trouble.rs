@@ -61,22 +61,19 @@ impl Firm {
     }
 
     fn lose_or_regain_a_share(&mut self) {
-        match self.away.pop() {
-            Some(slug) => {
-                self.tell(format!("the share of {slug} is back"));
-                self.office.world.disk.remount(&self.folders[&slug]);
-            }
-            None => {
-                let Some(slug) = self.some_company() else { return };
-                // Where nothing was known, an empty folder is no surprise.
-                if self.oracle.trees.get(&slug).is_none_or(|tree| tree.len() < 3) {
-                    return;
-                }
-                self.tell(format!("the share of {slug} went away"));
-                self.office.world.disk.unmount(&self.folders[&slug]);
-                self.away.push(slug);
-            }
+        if let Some(slug) = self.away.pop() {
+            self.tell(format!("the share of {slug} is back"));
+            self.office.world.disk.remount(&self.folders[&slug]);
+            return;
         }
+        let Some(slug) = self.some_company() else { return };
+        // Where nothing was known, an empty folder is no surprise.
+        if self.oracle.trees.get(&slug).is_none_or(|tree| tree.len() < 3) {
+            return;
+        }
+        self.tell(format!("the share of {slug} went away"));
+        self.office.world.disk.unmount(&self.folders[&slug]);
+        self.away.push(slug);
     }
 
     fn rename_company(&mut self) {
