@@ -22,6 +22,25 @@ fn what_was_there_before_the_switch_stays_and_what_came_after_goes() {
 }
 
 #[test]
+fn what_moved_before_a_switch_was_turned_is_judged_by_the_switches_of_then() {
+    try_all(16, || {
+        Story::with_achats_on("moved before a switch")
+            .put("Ventes/a.pdf", "a")
+            .round()
+            .round()
+            .rename("Ventes/a.pdf", "Achats/a.pdf")
+            .turn(Turn::On, "Ventes", "quickbooks")
+            .rename("Achats/ancien.pdf", "Ventes/ancien.pdf")
+            .turn(Turn::Off, "Achats", "quickbooks")
+            .round()
+            .forget("Achats/ancien.pdf")
+            // Turned off before it went.
+            .expect(Some("Achats/a.pdf"), "quickbooks", "a", 0..=0, &["cancelled"])
+            .stays("Ventes/ancien.pdf", "quickbooks", "old")
+    });
+}
+
+#[test]
 fn a_switch_turned_off_and_on_again_starts_afresh() {
     try_all(20, || {
         Story::with_achats_on("off and on")
