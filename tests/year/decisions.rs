@@ -61,7 +61,7 @@ impl Firm {
         // An observation comes first, and may have noticed a renamed folder.
         let former = self.oracle.decided.clone();
         if done && self.oracle.known.contains(slug) {
-            self.oracle.observed(slug, folder, By::Decision);
+            self.oracle.observed(slug, "", By::Decision);
         }
         self.read_decisions();
         if former != self.oracle.decided {
@@ -83,6 +83,10 @@ impl Firm {
 
     /// Everything in a folder that the app takes and never got is asked for.
     fn back_fill(&mut self, slug: &str, app: &str) {
+        // Nobody asks for older documents while the ledger doesn't know which of them went.
+        if !self.copies_before.is_empty() {
+            return;
+        }
         let folder = *self.chance.one(&FOLDERS);
         let ask = Ask::Backfill {
             company: slug.to_owned(),
