@@ -154,6 +154,8 @@ async fn a_folder_missed_by_one_listing_is_not_gone() {
     let office = Office::with_achats_on().await;
     office.drop("Achats/2026/un.pdf");
     office.next_round().await;
+    office.connect("dext").await;
+    office.on("Achats/2026", "dext").await;
     for missed in ["Achats", "Achats/2026", "Achats/2026/un.pdf"] {
         for folder in ["", "/Achats", "/Achats/2026"] {
             office.world.disk.write(&format!("Dupont Maçonnerie{folder}/x.tmp"), missed);

@@ -166,17 +166,21 @@ async fn an_excepted_folder_that_was_renamed_does_not_leak() {
 }
 
 #[tokio::test]
-async fn a_switch_for_a_renamed_folder_is_told_apart_from_the_one_it_had() {
-    let office = Office::with_achats_on().await;
-    office.world.disk.rename("Dupont Maçonnerie/Achats", "Dupont Maçonnerie/Achats 2025");
-    office.drop("Achats 2025/décembre.pdf");
-    office.connect("dext").await;
-    // Turned for another app before any round saw the rename.
-    let _: serde_json::Value =
-        office.done(turning(Turn::On, Some(DUPONT), "Achats 2025", "dext")).await;
-    office.next_round().await;
-    assert_eq!(office.state("Achats 2025/décembre.pdf").await, "held (folder_renamed)");
-    assert_eq!(office.posted(), Vec::<String>::new());
+async fn another_switch_turned_at_either_place_hides_no_rename() {
+    for place in ["Achats", "Achats 2025"] {
+        let office = Office::with_achats_on().await;
+        office.connect("dext").await;
+        office.world.disk.rename("Dupont Maçonnerie/Achats", "Dupont Maçonnerie/Achats 2025");
+        office.drop("Achats 2025/décembre.pdf");
+        office.drop("Achats/janvier.pdf");
+        // Before any round saw the rename.
+        let _: serde_json::Value =
+            office.done(turning(Turn::On, Some(DUPONT), place, "dext")).await;
+        office.next_round().await;
+        assert_eq!(office.posted(), Vec::<String>::new(), "{place}");
+        assert_eq!(office.state("Achats 2025/décembre.pdf").await, "held (folder_renamed)");
+        assert_eq!(office.state("Achats/janvier.pdf").await, "held (folder_renamed)");
+    }
 }
 
 #[tokio::test]

@@ -45,21 +45,21 @@ async fn a_clock_set_back_an_hour_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_comes_in_the_same_tick_as_a_listing_is_found() {
-    for granularity in [TimeDelta::nanoseconds(1), TimeDelta::seconds(2), TimeDelta::minutes(1)] {
-        let office = Office::new().await;
-        office.world.disk.set_granularity(granularity);
-        office.drop("Achats/ancien.pdf");
-        office.connect("quickbooks").await;
-        office.on("Achats", "quickbooks").await;
-        for name in ["un", "deux", "trois"] {
-            // In the tick of the listing that has just ended.
-            office.drop(&format!("Achats/{name}.pdf"));
-            office.drop(&format!("Achats/{name}/lot.pdf"));
+async fn what_comes_in_the_tick_of_a_listing_is_found() {
+    for granularity in [TimeDelta::milliseconds(4), TimeDelta::seconds(2), TimeDelta::minutes(1)] {
+        let office = Office::with_achats_on().await;
+        let disk = &office.world.disk;
+        disk.set_granularity(granularity);
+        for _ in 0..3 {
             office.next_round().await;
         }
+        disk.write("Dupont Maçonnerie/Achats/x.tmp", b"x");
+        disk.remove("Dupont Maçonnerie/Achats/x.tmp");
+        office.round().await;
+        // The folder bears the stamp that this round saw, and keeps it.
+        office.drop("Achats/facture.pdf");
         office.next_round().await;
-        assert_eq!(office.posted().len(), 6, "{granularity}");
+        assert_eq!(office.posted(), ["facture.pdf"], "{granularity}");
     }
 }
 

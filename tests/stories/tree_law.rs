@@ -200,7 +200,7 @@ async fn live(deeds: Vec<Deed>, granularity: TimeDelta, trusted: bool) -> (Vec<u
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn each_deposited_document_is_sent_exactly_once(

@@ -223,10 +223,7 @@ impl Planner<'_> {
     }
 
     fn grown(&self, place: Place, record: &NameRecord, seen: &Seen) -> Unit {
-        let settling = match (self.company.retake, &record.settling) {
-            (true, None) => None,
-            (true | false, settling) => self.settling(&place.0, seen, settling.as_ref()),
-        };
+        let settling = self.settling(&place.0, seen, record.settling.as_ref());
         let next = NameRecord {
             fingerprint: seen.fingerprint,
             settling,

@@ -17,7 +17,7 @@ pub(in crate::app) enum Scope {
     Changed,
     /// All of this folder and below, whatever their stamps say.
     Whole(TreePath),
-    /// These alone, and folders in them that were never seen.
+    /// These alone.
     Only(BTreeSet<TreePath>),
 }
 
@@ -162,11 +162,9 @@ impl Walk<'_> {
             let name = NameBytes::new(&entry.name);
             match (entry.kind, entry.look) {
                 (EntryKind::Directory, look) => {
-                    let folder = directory.join(&entry.name);
-                    // One never seen is gone into by any look: it may not come up again.
-                    if descends || !self.known.contains_key(&folder) {
+                    if descends {
                         let identity = look.and_then(|look| self.told_apart(look.fingerprint));
-                        waiting.push((folder, identity));
+                        waiting.push((directory.join(&entry.name), identity));
                     }
                     visit.folders.push(name);
                 }
