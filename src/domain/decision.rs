@@ -120,11 +120,12 @@ impl Decisions {
             Ruling::NotConnected | Ruling::Off | Ruling::On(..) | Ruling::Renamed(..) => {
                 if renamed_to.is_some() {
                     Coverage::Renamed
-                } else if inside || deposited_in == place {
-                    Coverage::Covered
-                } else {
-                    // Its folder was renamed when it came, and the switch went the other way.
+                } else if !inside && deposited_in != place && folder.is_within(deposited_in) {
+                    // Still where it came while the folder was renamed, and the switch went the
+                    // other way.
                     Coverage::Off
+                } else {
+                    Coverage::Covered
                 }
             }
         }

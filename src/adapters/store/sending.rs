@@ -5,12 +5,13 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::company::CompanyId;
 use crate::domain::decision::Coverage;
-use crate::domain::delivery::{Delivery, DeliveryId, State, Step};
+use crate::domain::delivery::{Delivery, DeliveryId, HeldReason, State, Step};
 use crate::domain::limits::RateWindow;
 use crate::domain::profile::AppId;
 use crate::ports::store::{ClaimRules, PutOff, Rate, StoreError, Stored, app_destination};
 
 use super::companies;
+use super::consequences::RENAMED;
 use super::deliveries::{self, HeldCompanies, Promotion};
 use super::keys;
 use super::kv::{Direction, PAGE_PAIRS, Span};
@@ -42,11 +43,30 @@ pub(super) fn claim(
     for (_, id) in waiting {
         let taken = transaction.attempt(|ledger| {
             readdress::to_connection(ledger, id, now)?;
-            deliveries::change(ledger, id, &Step::Claim, now, Promotion::LongestWaiting)
+            if let Some(step) = withdrawn(ledger, id)? {
+                deliveries::change(ledger, id, &step, now, Promotion::LongestWaiting)?;
+                return Ok(None);
+            }
+            deliveries::change(ledger, id, &Step::Claim, now, Promotion::LongestWaiting).map(Some)
         })?;
-        claimed.extend(taken);
+        claimed.extend(taken.flatten());
     }
     Ok(claimed)
+}
+
+/// What becomes of a delivery that no switch lets go any more (its document moved since it was
+/// queued): shown, instead of being stopped at its dot for ever.
+fn withdrawn(transaction: &Transaction<'_>, id: DeliveryId) -> Stored<Option<Step>> {
+    let delivery = deliveries::load(transaction, id)?;
+    Ok(match deliveries::coverage(transaction, &delivery)? {
+        Coverage::Covered => None,
+        Coverage::Off => Some(Step::TurnOff {
+            because: "no switch lets it go from where its document is now".to_owned(),
+        }),
+        Coverage::Renamed => {
+            Some(Step::Hold { reason: HeldReason::FolderRenamed, because: RENAMED.to_owned() })
+        }
+    })
 }
 
 /// See `Store::next_due`. While the one delivery that probes a server is on its way, nothing can
