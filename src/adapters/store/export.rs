@@ -92,7 +92,10 @@ fn write_beside(kv: &dyn Kv, beside: &Path) -> Result<u64, KvError> {
     walk(kv, |key, value| {
         records += 1;
         let json = Some(value).filter(|value| !value.contains(&b'\n'));
-        let json: Option<&RawValue> = json.and_then(|json| serde_json::from_slice(json).ok());
+        // A bare `null` would be read back as no value at all.
+        let json: Option<&RawValue> = json
+            .and_then(|json| serde_json::from_slice(json).ok())
+            .filter(|json: &&RawValue| json.get() != "null");
         let hex = json.is_none().then(|| hex::encode(value));
         out.line(&Line { key: key.to_owned(), value: json, hex })
     })?;
