@@ -98,7 +98,9 @@ impl Robot {
         let before = store.decisions(company.id).await?;
         check_words(company, turning, &before)?;
         let exists = self.has_folder(company, &turning.folder)?;
-        // What is there now was there before: it is observed under the decisions that were.
+        // What is there now was there before: it is observed under the decisions that were; and
+        // what was moved out of the folder or into it is judged by them too.
+        self.observe_in_turn(company.id, Scope::Changed).await?;
         let observed = if exists {
             self.observe_in_turn(company.id, Scope::Whole(turning.folder.clone())).await?
         } else {

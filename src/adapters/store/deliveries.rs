@@ -104,7 +104,7 @@ pub(super) fn change(
         transaction.remove(keys::by_hand(id));
         let freed = claims::release(transaction, &after)?;
         if freed && promotion == Promotion::LongestWaiting {
-            let _ = now;
+            claims::promote(transaction, &after, now)?;
         }
     }
     Ok(after)
