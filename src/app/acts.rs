@@ -80,7 +80,9 @@ impl Robot {
         delivery: &Delivery,
         by: &str,
     ) -> Answer<Option<Obstacle>> {
-        if queues(act) && act.applies_to(delivery.state) {
+        // What a person knows of a doubt is told whatever can be sent now.
+        let tells = act == Act::SettleNotSent;
+        if queues(act) && !tells && act.applies_to(delivery.state) {
             let obstacle = self.obstacle_to_sending(delivery).await?;
             if obstacle.is_some() {
                 return Ok(obstacle);
