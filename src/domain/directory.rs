@@ -12,6 +12,13 @@ use super::comparison::Seen;
 /// stamp, and a name is gone only when it was absent twice, this far apart.
 pub const SECOND_LOOK_AFTER: TimeDelta = TimeDelta::minutes(2);
 
+/// A directory is listed whatever its stamp says this long after its last listing at the
+/// earliest…
+pub const TURN_AFTER_MIN: TimeDelta = TimeDelta::hours(12);
+
+/// …and this many minutes later at the latest: within a day.
+const TURN_SPREAD_MINUTES: u64 = 12 * 60;
+
 /// The time stamps of a directory as one opaque value: compared with itself, never with a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,6 +36,8 @@ pub struct DirectoryRecord {
     pub stamp: Stamp,
     /// When this stamp was first listed, by the robot's clock.
     pub first_listed_at: Timestamp,
+    /// When it was listed last, by the robot's clock.
+    pub listed_at: Timestamp,
     /// Listed a second time, [`SECOND_LOOK_AFTER`] later, with the same stamp.
     pub looked_twice: bool,
     /// Holds an unsettled, empty, absent or unreadable name: never skipped.
@@ -59,6 +68,7 @@ impl DirectoryRecord {
         Self {
             stamp: Stamp(0),
             first_listed_at: now,
+            listed_at: now,
             looked_twice: false,
             restless: true,
             identity: None,
@@ -77,12 +87,30 @@ impl DirectoryRecord {
         let looked_twice = same.is_some_and(|record| {
             record.looked_twice || now - record.first_listed_at >= SECOND_LOOK_AFTER
         });
-        Self { stamp, first_listed_at, looked_twice, restless, identity, documents, unlisted: None }
+        Self {
+            stamp,
+            first_listed_at,
+            listed_at: now,
+            looked_twice,
+            restless,
+            identity,
+            documents,
+            unlisted: None,
+        }
     }
 
     /// Whether a directory that still bears `stamp` may be skipped.
     pub fn may_skip(&self, stamp: Stamp) -> bool {
         self.stamp == stamp && self.looked_twice && !self.restless
+    }
+
+    /// Whether it is listed again whatever its stamp says: once a day at least, and not all
+    /// directories in one round. `spread` is any number of the directory's own. A clock that was
+    /// set back makes it due.
+    pub fn has_its_turn(&self, spread: u64, now: Timestamp) -> bool {
+        let spread_minutes = i64::try_from(spread % TURN_SPREAD_MINUTES).unwrap_or_default();
+        let turn = self.listed_at + TURN_AFTER_MIN + TimeDelta::minutes(spread_minutes);
+        now >= turn || now < self.listed_at
     }
 }
 
@@ -208,6 +236,19 @@ mod tests {
         assert!(list(Some(&clock_set_back), stamp, -3000).may_skip(stamp));
         let restless = DirectoryRecord { restless: true, ..later };
         assert!(!restless.may_skip(stamp));
+    }
+
+    #[test]
+    fn a_directory_has_its_turn_within_a_day_whatever_the_schedule() {
+        let listed = Listed { stamp: Stamp(1), identity: None, restless: false, documents: 0 };
+        let record = DirectoryRecord::after_listing(None, listed, at(0));
+        let hours = |hours: i64| at(hours * 3600);
+        for spread in [0, 1, 719, 720, u64::MAX] {
+            assert!(!record.has_its_turn(spread, hours(11)));
+            assert!(record.has_its_turn(spread, hours(24)));
+            assert!(record.has_its_turn(spread, at(-1)), "a clock set back");
+        }
+        assert!(record.has_its_turn(0, hours(12)) && !record.has_its_turn(719, hours(12)));
     }
 
     #[test]

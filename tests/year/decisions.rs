@@ -108,7 +108,8 @@ impl Firm {
             .flatten()
             .filter(|(path, file)| {
                 let inside = folder.is_empty() || path.starts_with(&format!("{folder}/"));
-                inside && accepts(app, path) && file.seen.is_some()
+                // What can't be read is known by its look, and goes when it can be.
+                inside && accepts(app, path) && (file.seen.is_some() || file.hidden)
             })
             .map(|(_, file)| {
                 file.asked = true;

@@ -62,6 +62,7 @@ pub(super) fn missing_record(restless: bool, now: Timestamp) -> DirectoryRecord 
     DirectoryRecord {
         stamp: Stamp(0),
         first_listed_at: now,
+        listed_at: now,
         looked_twice: true,
         restless,
         identity: None,

@@ -21,10 +21,6 @@ pub(in crate::app) enum Scope {
     Only(BTreeSet<TreePath>),
 }
 
-/// A directory's turn to be listed whatever its stamp says comes once in so many quarters of an
-/// hour: the whole tree is looked at once a day.
-const ROTATION: u64 = 96;
-
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
@@ -99,22 +95,15 @@ impl Walk<'_> {
     }
 
     fn may_skip(&self, directory: &TreePath) -> bool {
-        if !matches!(self.scope, Scope::Changed)
-            || !self.trust.stamps
-            || self.has_its_turn(directory)
-        {
+        if !matches!(self.scope, Scope::Changed) || !self.trust.stamps {
             return false;
         }
         let Some(record) = self.known.get(directory) else { return false };
+        if record.has_its_turn(spread_of(directory), self.now) {
+            return false;
+        }
         let stamp = self.folders.stamp(self.company, directory);
         stamp.is_ok_and(|stamp| record.may_skip(stamp))
-    }
-
-    fn has_its_turn(&self, directory: &TreePath) -> bool {
-        let mut hasher = DefaultHasher::new();
-        directory.hash(&mut hasher);
-        let slot = self.now.timestamp().div_euclid(15 * 60).unsigned_abs();
-        hasher.finish() % ROTATION == slot % ROTATION
     }
 
     fn known_children(&self, directory: &TreePath) -> impl Iterator<Item = TreePath> {
@@ -203,4 +192,11 @@ impl Walk<'_> {
             .cloned()
             .collect();
     }
+}
+
+/// A number of the directory's own, so that not all have their turn in one round.
+fn spread_of(directory: &TreePath) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    directory.hash(&mut hasher);
+    hasher.finish()
 }
