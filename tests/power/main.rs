@@ -2,7 +2,7 @@
 //! each document still reaches its tool once, and a second copy is never silent.
 //!
 //! A story is told once to its end to learn its effects; then once for every stop; then for pairs
-//! of stops: all of them in a short story, 150 spread evenly in a longer one.
+//! of stops: all of them in a short story, 40 spread evenly in a longer one.
 //! `cargo test --test power -- --nocapture` says how many were tried;
 //! `FACTEUR_POWER_PAIRS=100000` tries every pair.
 

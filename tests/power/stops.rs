@@ -7,7 +7,7 @@ use crate::world::{Stop, When};
 
 /// Pairs tried of one story, spread evenly over all of them, unless `FACTEUR_POWER_PAIRS` says
 /// how many.
-const PAIRS_MAX: usize = 150;
+const PAIRS_MAX: usize = 40;
 
 /// What was tried of one story.
 #[derive(Debug, Default, Clone, Copy)]
