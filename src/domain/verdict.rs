@@ -52,7 +52,13 @@ impl Rules<'_> {
                 }
             };
             match verdict {
-                Verdict::Skipped(Skip::SwitchOff | Skip::NotConnected) => before(),
+                // What went was another version: a back-fill may still ask for this one.
+                Verdict::Skipped(skip @ (Skip::SwitchOff | Skip::NotConnected)) => match known {
+                    Some(Verdict::Queued(_) | Verdict::Duplicate(_) | Verdict::Due(_)) => {
+                        Verdict::Skipped(skip)
+                    }
+                    Some(Verdict::Skipped(_)) | None => before(),
+                },
                 verdict @ (Verdict::Due(_)
                 | Verdict::Queued(_)
                 | Verdict::Duplicate(_)
