@@ -178,7 +178,12 @@ impl Oracle {
         let mut raised = Vec::new();
         for (path, file) in tree {
             let inside = folder.is_empty() || path.starts_with(&format!("{folder}/"));
-            if !inside || file.hidden || is_unfinished(path, file) {
+            if !inside || is_unfinished(path, file) {
+                continue;
+            }
+            if file.hidden {
+                // Known by its look, perhaps: whether it was there before can't be told here.
+                file.blurred = true;
                 continue;
             }
             for app in APPS.iter().filter(|_| !baseline) {
