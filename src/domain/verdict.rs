@@ -138,7 +138,7 @@ impl Rules<'_> {
         }
         let fate = if self.after_import {
             Fate::Hold(HeldReason::AfterImport)
-        } else if renamed {
+        } else if renamed && fate == Fate::Queue {
             Fate::Hold(HeldReason::FolderRenamed)
         } else if connection.recipient_for(switch.inbox.as_deref()).is_none() {
             Fate::Hold(HeldReason::Rule)

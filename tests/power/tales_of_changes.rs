@@ -107,24 +107,30 @@ fn bytes_that_change_on_their_way_are_never_sent_under_the_old_name() {
     });
 }
 
-fn renamed(name: &'static str, follow: bool) -> Story {
-    Story::with_achats_on(name)
+/// `Achats` is renamed and made anew, with a document at both places and perhaps one that is
+/// `replaced`; then Léa decides.
+fn renamed(name: &'static str, follow: bool, replaced: bool) -> Story {
+    let mut story = Story::with_achats_on(name)
         .put("Achats/a.pdf", "a")
         .round()
         .rename("Achats", "Achats 2025")
         .put("Achats 2025/b.pdf", "b")
         .put("Achats/c.pdf", "c")
+        .forget("Achats/ancien.pdf");
+    if replaced {
+        story = story.round().replace("Achats 2025/a.pdf", "second");
+    }
+    story
         .round()
         .ask(Ask::SwitchResolve { follow, company: DUPONT.to_owned(), folder: path("Achats") })
         .round()
-        .forget("Achats/ancien.pdf")
-        .once("Achats 2025/a.pdf", "quickbooks", "a")
+        .expect(Some("Achats 2025/a.pdf"), "quickbooks", "a", 1..=1, &["sent"])
 }
 
 #[test]
 fn a_switch_that_follows_its_renamed_folder_sends_what_waited_there_alone() {
     try_all(14, || {
-        renamed("rename followed", true)
+        renamed("rename followed", true, false)
             .stays("Achats 2025/ancien.pdf", "quickbooks", "old")
             .once("Achats 2025/b.pdf", "quickbooks", "b")
             .expect(Some("Achats/c.pdf"), "quickbooks", "c", 0..=0, &["cancelled"])
@@ -132,9 +138,20 @@ fn a_switch_that_follows_its_renamed_folder_sends_what_waited_there_alone() {
 }
 
 #[test]
+fn a_document_replaced_in_a_renamed_folder_is_asked_about_all_the_same() {
+    try_all(14, || {
+        renamed("replaced and renamed", true, true)
+            .forget("Achats 2025/a.pdf")
+            .once("Achats 2025/b.pdf", "quickbooks", "b")
+            .expect(None, "quickbooks", "a", 0..=1, &[])
+            .expect(Some("Achats 2025/a.pdf"), "quickbooks", "second", 0..=0, &["held"])
+    });
+}
+
+#[test]
 fn a_switch_that_stays_sends_what_waited_at_its_place_alone() {
     try_all(14, || {
-        renamed("rename not followed", false)
+        renamed("rename not followed", false, false)
             .expect(Some("Achats 2025/b.pdf"), "quickbooks", "b", 0..=0, &["cancelled"])
             .once("Achats/c.pdf", "quickbooks", "c")
     });

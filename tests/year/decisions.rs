@@ -168,6 +168,12 @@ impl Firm {
                 delivery.state, delivery.company, reason, delivery.path
             );
             self.tell(told);
+            if act == Act::Cancel {
+                self.oracle.relax(|(of, _, content)| {
+                    *of == delivery.company
+                        && hex::encode(Sha256::digest(content)) == delivery.sha256
+                });
+            }
             let selection = Selection { ids: vec![delivery.id], ..Selection::default() };
             self.demand(&Ask::Act { act, selection, confirmed: true });
         }

@@ -195,9 +195,12 @@ fn birth(
         (Coverage::Off, _) => Ok(Birth::Cancelled(
             "its switch or connection was turned off before it was queued".to_owned(),
         )),
-        (Coverage::Renamed, _) => Ok(Birth::Held(HeldReason::FolderRenamed, RENAMED.to_owned())),
-        (Coverage::Covered, Fate::Hold(reason)) => {
+        // Who says where the switch belongs has not looked at this very document.
+        (Coverage::Renamed | Coverage::Covered, Fate::Hold(reason)) => {
             Ok(Birth::Held(reason, because(reason.as_str())))
+        }
+        (Coverage::Renamed, Fate::Queue) => {
+            Ok(Birth::Held(HeldReason::FolderRenamed, RENAMED.to_owned()))
         }
         (Coverage::Covered, Fate::Queue) => flood(transaction, deposit, candidate, now),
     }
