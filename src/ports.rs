@@ -3,6 +3,8 @@
 //! `app` speaks only to these; `adapters` implement them, and the tests' `World` scripts them.
 
 pub mod folders;
+pub mod mailbox;
+pub mod mails;
 pub mod store;
 pub mod transport;
 

@@ -35,6 +35,10 @@ pub enum AlarmKind {
     SilentCompany,
     /// The rolling export is too old, or fails.
     Export,
+    /// A mailbox was not read for too long, or its server doesn't do as it is told.
+    Mailbox,
+    /// Mails were put aside that belong to nothing, or that nobody can read.
+    MailPutAside,
 }
 
 impl AlarmKind {
@@ -53,6 +57,8 @@ impl AlarmKind {
             Self::FolderVanished => "folder_vanished",
             Self::SilentCompany => "silent_company",
             Self::Export => "export",
+            Self::Mailbox => "mailbox",
+            Self::MailPutAside => "mail_put_aside",
         }
     }
 
@@ -71,7 +77,9 @@ impl AlarmKind {
             | Self::PutOff
             | Self::InDoubt
             | Self::Held
-            | Self::Refused => false,
+            | Self::Refused
+            | Self::Mailbox
+            | Self::MailPutAside => false,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In reading order: what things are called ([`slug`], [`path`], [`names`], [`shell`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
-//! [`deposit`]), what is sent ([`delivery`], [`limits`]), and what is wrong ([`alarm`]).
+//! [`deposit`]), what is sent ([`delivery`], [`limits`]), what is answered ([`received`],
+//! [`report`], [`mailbox`]), and what is wrong ([`alarm`]).
 
 pub mod alarm;
 pub mod company;
@@ -12,9 +13,12 @@ pub mod delivery;
 pub mod deposit;
 pub mod directory;
 pub mod limits;
+pub mod mailbox;
 pub mod names;
 pub mod path;
 pub mod profile;
+pub mod received;
+pub mod report;
 pub mod shell;
 pub mod slug;
 pub mod template;

@@ -68,6 +68,7 @@ fn note(before: &System, after: &mut System, step: &Step) {
         Step::Person { act: Act::SettleSent, .. } | Step::Proven { .. } => truth.vouched = true,
         Step::Person { act: Act::Cancel, .. }
         | Step::TurnOff { .. }
+        | Step::Answered(_)
         | Step::Finish { finish: Finish::Refused { .. } | Finish::Superseded { .. }, .. } => {
             truth.ended = true;
         }

@@ -7,6 +7,7 @@ mod disk;
 mod duplicates;
 mod keeping;
 mod life;
+mod mails;
 mod power;
 mod queueing;
 mod rig;
@@ -102,6 +103,15 @@ contract! {
         deposits_are_found_by_every_path_they_had,
         deposits_are_listed_by_what_they_wait_for,
         odd_names_come_back_as_they_were,
+    };
+    mails::{
+        a_report_and_its_mail_are_one_transaction,
+        the_same_mail_changes_nothing_twice,
+        a_report_of_what_was_never_sent_is_unmatched,
+        a_report_refused_frees_the_content_and_promotes,
+        what_the_server_is_owed_is_kept_until_it_was_told,
+        mails_put_aside_are_listed_newest_first,
+        a_mailbox_remembers_how_far_it_was_read_and_what_stops_it,
     };
     keeping::{
         an_export_is_imported_whole,

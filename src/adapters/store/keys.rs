@@ -8,6 +8,7 @@ use crate::domain::company::CompanyId;
 use crate::domain::delivery::{DeliveryId, HeldReason, State};
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
+use crate::domain::received::MailIdentity;
 use crate::domain::template::Address;
 
 /// Whose state it is.
@@ -33,6 +34,11 @@ pub(super) const SWEEPS: &str = "sweep/";
 /// All deposits of a type that some app doesn't take.
 pub(super) const UNSUPPORTED: &str = "unsupported/";
 
+/// All mails read.
+pub(super) const MAILS: &str = "mail/";
+/// All mails put aside.
+pub(super) const MAILS_ASIDE: &str = "mail-aside/";
+
 /// What is counted, each in a record of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Counter {
@@ -43,6 +49,7 @@ pub(super) enum Counter {
     History,
     Follower,
     Change,
+    Mail,
 }
 
 pub(super) fn counter(counter: Counter) -> &'static str {
@@ -54,6 +61,7 @@ pub(super) fn counter(counter: Counter) -> &'static str {
         Counter::History => "counter/history",
         Counter::Follower => "counter/follower",
         Counter::Change => "counter/change",
+        Counter::Mail => "counter/mail",
     }
 }
 
@@ -233,4 +241,25 @@ pub(super) fn put_off(destination: &str) -> String {
 
 pub(super) fn by_hand(delivery: DeliveryId) -> String {
     format!("by-hand/{}", number(delivery.0))
+}
+
+pub(super) fn mailbox(address: &str) -> String {
+    format!("mailbox/{address}")
+}
+
+pub(super) fn mail(mail: u64) -> String {
+    below(MAILS, mail)
+}
+
+pub(super) fn mail_identity(identity: &MailIdentity) -> String {
+    format!("mail-identity/{}", identity.as_str())
+}
+
+/// Mails of a mailbox that its server is to be told of.
+pub(super) fn owed_mails(address: &str) -> String {
+    format!("mail-owed/{address}/")
+}
+
+pub(super) fn owed_mail(address: &str, mail: u64) -> String {
+    below(&owed_mails(address), mail)
 }

@@ -20,6 +20,7 @@ mod import;
 mod keys;
 mod kv;
 mod ledger;
+mod mails;
 mod marks;
 mod memory;
 mod opening;

@@ -10,6 +10,7 @@ use crate::domain::delivery::{Delivery, DeliveryId};
 use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, Names};
 use crate::domain::limits::RateWindow;
+use crate::domain::mailbox::{MailRecord, MailboxRecord};
 use crate::domain::profile::AppId;
 use crate::ports::store::{PutOff, RoundReport, StateIdentity};
 
@@ -63,7 +64,7 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
     let kind = key.split_once('/').map_or(key, |(kind, _)| kind);
     match kind {
         "identity" => readable::<StateIdentity>(bytes),
-        "counter" | "mark" => readable::<u64>(bytes),
+        "counter" | "mark" | "mail-identity" => readable::<u64>(bytes),
         "company" => readable::<Company>(bytes),
         "decisions" => readable::<Decisions>(bytes),
         "history" => readable::<HistoryEntry>(bytes),
@@ -80,8 +81,12 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
         "putoff" => readable::<PutOff>(bytes),
         "alarms" => readable::<AlarmBook>(bytes),
         "round" => readable::<RoundReport>(bytes),
+        "mailbox" => readable::<MailboxRecord>(bytes),
+        "mail" => readable::<MailRecord>(bytes),
         "company-history" | "company-deposit" | "path-deposit" | "settling" | "ready"
-        | "unsupported" | "state" | "held" | "lease" | "by-hand" => readable::<()>(bytes),
+        | "unsupported" | "state" | "held" | "lease" | "by-hand" | "mail-aside" | "mail-owed" => {
+            readable::<()>(bytes)
+        }
         _ => decode::<IgnoredAny>(bytes).and(Err(format!("no record is called `{kind}`"))),
     }
 }

@@ -3,6 +3,7 @@
 //! [`Delivery::step`] is the only place where a state changes. `sent` is reached by the server's
 //! own word, by proof, or by a person; nothing leaves `sending` but through its answer or doubt.
 
+mod answered;
 mod state;
 mod step;
 mod transition;
@@ -17,6 +18,7 @@ use super::company::CompanyId;
 use super::deposit::{Cause, Content};
 use super::profile::AppId;
 use super::template::Address;
+pub use answered::{Reported, delivery_of_envelope};
 pub use state::{HeldReason, State};
 pub use step::{Act, Finish, Step, StepRefusal};
 
@@ -120,11 +122,15 @@ impl Delivery {
     }
 
     pub(super) fn hear(&mut self, answer: &str) {
-        let answer: String = answer.chars().take(ANSWER_CHARS_MAX).collect();
+        self.quote(answer);
+        self.last_answer = Some(answer.chars().take(ANSWER_CHARS_MAX).collect());
+    }
+
+    /// Adds a server's words to the last line of the story, and to nothing else.
+    pub(super) fn quote(&mut self, answer: &str) {
         if let Some(event) = self.events.last_mut() {
-            event.answer = Some(answer.clone());
+            event.answer = Some(answer.chars().take(ANSWER_CHARS_MAX).collect());
         }
-        self.last_answer = Some(answer);
     }
 
     /// Whether it has waited longer than `expire` since it was last queued.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HeldReason, State};
+use super::{HeldReason, Reported, State};
 use crate::domain::Timestamp;
 
 /// What a sender reports of an attempt.
@@ -139,6 +139,8 @@ pub enum Step {
         /// Which proof, in words.
         by: String,
     },
+    /// A delivery report came that belongs to it.
+    Answered(Reported),
 }
 
 /// Why a step is not possible.

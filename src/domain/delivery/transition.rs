@@ -19,6 +19,7 @@ impl Delivery {
             Step::Hold { reason, because } => self.hold(*reason, because, now),
             Step::TurnOff { because } => self.turn_off(because, now),
             Step::Proven { by } => self.prove(by, now),
+            Step::Answered(reported) => self.answer(reported, now),
         }
     }
 
@@ -257,7 +258,7 @@ impl Delivery {
     }
 
     /// The one way into a state: out of any lease, with a line in the story.
-    fn enter(&self, state: State, because: &str, now: Timestamp) -> Self {
+    pub(super) fn enter(&self, state: State, because: &str, now: Timestamp) -> Self {
         let mut next = Self { state, reason: None, leased: false, ..self.clone() };
         next.tell(state.as_str(), because, now);
         next

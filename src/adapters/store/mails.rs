@@ -1,0 +1,204 @@
+//! Mailboxes: how far each was read, which mails are known, and what they changed.
+
+use async_trait::async_trait;
+
+use crate::domain::Timestamp;
+use crate::domain::delivery::{Delivery, DeliveryId, Step};
+use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
+use crate::domain::received::MailIdentity;
+use crate::ports::mails::{MAILS_TAKEN_MAX, MailLedger, TakenMail};
+use crate::ports::store::{StoreError, Stored};
+
+use super::deliveries::{self, Promotion};
+use super::keys::{self, Counter};
+use super::kv::{Direction, Span};
+use super::ledger::Ledger;
+use super::transaction::Transaction;
+
+fn mailbox(transaction: &Transaction<'_>, address: &str, now: Timestamp) -> Stored<MailboxRecord> {
+    let known = transaction.get(&keys::mailbox(address))?;
+    Ok(known.unwrap_or_else(|| MailboxRecord::new(address, now)))
+}
+
+fn known(transaction: &Transaction<'_>, identity: &MailIdentity) -> Stored<Option<MailRecord>> {
+    match transaction.get::<u64>(&keys::mail_identity(identity))? {
+        Some(number) => load(transaction, number).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn load(transaction: &Transaction<'_>, number: u64) -> Stored<MailRecord> {
+    transaction.find(&keys::mail(number), format!("mail {number}"))
+}
+
+fn save(transaction: &mut Transaction<'_>, record: &MailRecord) {
+    let number = record.number;
+    transaction.put(keys::mail(number), record);
+    let owed = keys::owed_mail(&record.mailbox, number);
+    if record.owed {
+        transaction.set(owed, true);
+    } else {
+        transaction.remove(owed);
+    }
+    if record.outcome.is_put_aside() {
+        transaction.set(keys::below(keys::MAILS_ASIDE, number), true);
+    }
+    for identity in std::iter::once(&record.head).chain(&record.content) {
+        transaction.put(keys::mail_identity(identity), &number);
+    }
+}
+
+/// See `MailLedger::take_mails`.
+fn take(
+    transaction: &mut Transaction<'_>,
+    address: &str,
+    cursor: Cursor,
+    mails: Vec<TakenMail>,
+    now: Timestamp,
+) -> Stored<Vec<MailRecord>> {
+    let mut taken = Vec::with_capacity(mails.len());
+    for mail in mails {
+        taken.push(take_one(transaction, mail, now)?);
+    }
+    let before = mailbox(transaction, address, now)?;
+    transaction.put(keys::mailbox(address), &MailboxRecord { cursor, ..before });
+    Ok(taken)
+}
+
+fn take_one(
+    transaction: &mut Transaction<'_>,
+    mail: TakenMail,
+    now: Timestamp,
+) -> Stored<MailRecord> {
+    let TakenMail { mut record, answer } = mail;
+    let mut same = known(transaction, &record.head)?;
+    if let (None, Some(content)) = (&same, &record.content) {
+        same = known(transaction, content)?;
+    }
+    if let Some(before) = same {
+        // The same mail again: only where it lies is new.
+        let after = MailRecord { mailbox: record.mailbox, place: record.place, ..before.clone() };
+        transaction.remove(keys::owed_mail(&before.mailbox, before.number));
+        save(transaction, &after);
+        transaction.put(keys::mail_identity(&record.head), &after.number);
+        return Ok(after);
+    }
+    record.number = transaction.next(Counter::Mail)?;
+    if let Some((id, reported)) = answer {
+        let step = Step::Answered(reported);
+        match deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting) {
+            Ok(_) => {}
+            Err(StoreError::Step(_)) => {
+                let because = format!("delivery {id} was never sent");
+                record.outcome = MailOutcome::Unmatched { because };
+                record.owed = false;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    save(transaction, &record);
+    Ok(record)
+}
+
+fn listed(
+    transaction: &Transaction<'_>,
+    prefix: &str,
+    direction: Direction,
+    limit: usize,
+) -> Stored<Vec<MailRecord>> {
+    let pairs = transaction.scan(&Span::of(prefix), direction, limit)?;
+    pairs.iter().map(|(key, _)| load(transaction, transaction.number_of(key)?)).collect()
+}
+
+fn of_message(transaction: &Transaction<'_>, message_id: &str) -> Stored<Option<Delivery>> {
+    match transaction.get::<DeliveryId>(&keys::message(message_id))? {
+        Some(id) => deliveries::load(transaction, id).map(Some),
+        None => Ok(None),
+    }
+}
+
+#[async_trait]
+impl MailLedger for Ledger {
+    async fn delivery_of_message(&self, message_id: &str) -> Stored<Option<Delivery>> {
+        let message_id = message_id.to_owned();
+        self.engine.read(move |ledger| of_message(ledger, &message_id)).await
+    }
+
+    async fn mailbox(&self, address: &str) -> Stored<Option<MailboxRecord>> {
+        let key = keys::mailbox(address);
+        self.engine.read(move |ledger| ledger.get(&key)).await
+    }
+
+    async fn known_mail(&self, identity: &MailIdentity) -> Stored<Option<MailRecord>> {
+        let identity = identity.clone();
+        self.engine.read(move |ledger| known(ledger, &identity)).await
+    }
+
+    async fn take_mails(
+        &self,
+        address: &str,
+        cursor: Cursor,
+        mails: Vec<TakenMail>,
+        now: Timestamp,
+    ) -> Stored<Vec<MailRecord>> {
+        assert!(mails.len() <= MAILS_TAKEN_MAX, "at most {MAILS_TAKEN_MAX} mails at once");
+        let address = address.to_owned();
+        self.engine.write(move |ledger| take(ledger, &address, cursor, mails, now)).await
+    }
+
+    async fn mailbox_read(&self, address: &str, cursor: Cursor, now: Timestamp) -> Stored<()> {
+        let address = address.to_owned();
+        self.engine
+            .write(move |ledger| {
+                let before = mailbox(ledger, &address, now)?;
+                let after = MailboxRecord { cursor, read_at: Some(now), failing: None, ..before };
+                ledger.put(keys::mailbox(&address), &after);
+                Ok(())
+            })
+            .await
+    }
+
+    async fn mailbox_failed(
+        &self,
+        address: &str,
+        because: &str,
+        uid: Option<u32>,
+        now: Timestamp,
+    ) -> Stored<()> {
+        let (address, because) = (address.to_owned(), because.to_owned());
+        self.engine
+            .write(move |ledger| {
+                let after = mailbox(ledger, &address, now)?.failed(&because, uid, now);
+                ledger.put(keys::mailbox(&address), &after);
+                Ok(())
+            })
+            .await
+    }
+
+    async fn owed_mails(&self, address: &str, limit: usize) -> Stored<Vec<MailRecord>> {
+        let prefix = keys::owed_mails(address);
+        self.engine.read(move |ledger| listed(ledger, &prefix, Direction::Forwards, limit)).await
+    }
+
+    async fn mail_disposed(&self, number: u64) -> Stored<()> {
+        self.engine
+            .write(move |ledger| {
+                let before = load(ledger, number)?;
+                save(ledger, &MailRecord { owed: false, ..before });
+                Ok(())
+            })
+            .await
+    }
+
+    async fn mails_put_aside(&self, limit: usize) -> Stored<Vec<MailRecord>> {
+        self.engine
+            .read(move |ledger| listed(ledger, keys::MAILS_ASIDE, Direction::Backwards, limit))
+            .await
+    }
+
+    async fn mails(&self, limit: usize) -> Stored<Vec<MailRecord>> {
+        self.engine
+            .read(move |ledger| listed(ledger, keys::MAILS, Direction::Backwards, limit))
+            .await
+    }
+}

@@ -1,0 +1,232 @@
+//! What a delivery report does to the delivery it is about.
+
+use super::{Delivery, DeliveryId, State, StepRefusal};
+use crate::domain::Timestamp;
+use crate::domain::report::ReportedFate;
+
+/// Characters of the Message-ID in an ENVID: nobody guesses them who never saw the mail.
+const ENVELOPE_TOKEN_CHARS: usize = 16;
+
+/// What a mail server reports of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// What became of the mail.
+    pub fate: ReportedFate,
+    /// Which attempt the report is about, where it says so (by its ENVID).
+    pub attempt: Option<u32>,
+    /// The server's words.
+    pub because: String,
+    /// Who says so.
+    pub reporter: Option<String>,
+}
+
+impl Delivery {
+    /// The ENVID of this attempt (RFC 3461 §4.4): `<delivery>-<attempt>-<token>`, xtext-safe.
+    pub fn envelope_id(&self) -> String {
+        format!("{}-{}-{}", self.id, self.attempt, self.envelope_token())
+    }
+
+    /// The attempt that an ENVID names, if it is one of this delivery's.
+    pub fn attempt_of(&self, envelope_id: &str) -> Option<u32> {
+        let (id, attempt, token) = parts(envelope_id)?;
+        let ours = id == self.id && (1..=self.attempt).contains(&attempt);
+        (ours && token.eq_ignore_ascii_case(&self.envelope_token())).then_some(attempt)
+    }
+
+    fn envelope_token(&self) -> String {
+        let letters = self.message_id.chars().filter(char::is_ascii_alphanumeric);
+        letters.take(ENVELOPE_TOKEN_CHARS).collect()
+    }
+
+    /// Whether some server may have it, or once had it.
+    pub fn was_sent(&self) -> bool {
+        let sent = [State::Sent.as_str(), State::InDoubt.as_str(), State::Sending.as_str()];
+        self.events.iter().any(|event| sent.contains(&event.what.as_str()))
+    }
+
+    /// Sent, and refused by a report; everything else it may say adds a line to the story.
+    pub(super) fn answer(&self, reported: &Reported, now: Timestamp) -> Result<Self, StepRefusal> {
+        if !self.was_sent() {
+            return Err(StepRefusal::State { state: self.state });
+        }
+        let of_an_earlier_copy = reported.attempt.is_some_and(|attempt| attempt != self.attempt);
+        let undone = match self.state {
+            State::Sent | State::InDoubt => !of_an_earlier_copy,
+            State::Queued
+            | State::Sending
+            | State::Deferred
+            | State::Refused
+            | State::Held
+            | State::Cancelled => false,
+        };
+        let reporter = reported.reporter.as_deref().unwrap_or("a mail server");
+        let mut next = match reported.fate {
+            ReportedFate::Failed if undone => {
+                self.enter(State::Refused, &format!("sent back by {reporter}"), now)
+            }
+            fate @ (ReportedFate::Failed
+            | ReportedFate::Delayed
+            | ReportedFate::Delivered
+            | ReportedFate::Relayed) => {
+                let copy = if of_an_earlier_copy { " of an earlier copy" } else { "" };
+                let mut next = self.clone();
+                next.tell(
+                    &format!("report_{}", fate.as_str()),
+                    &format!("{reporter} reports{copy}: {}", said(fate)),
+                    now,
+                );
+                next
+            }
+        };
+        if next.state == self.state {
+            next.quote(&reported.because);
+        } else {
+            next.hear(&reported.because);
+        }
+        Ok(next)
+    }
+}
+
+/// Which delivery an ENVID names, whoever wrote it.
+pub fn delivery_of_envelope(envelope_id: &str) -> Option<DeliveryId> {
+    parts(envelope_id).map(|(id, _, _)| id)
+}
+
+fn parts(envelope_id: &str) -> Option<(DeliveryId, u32, &str)> {
+    let mut parts = envelope_id.trim().splitn(3, '-');
+    let id = parts.next()?.parse().ok()?;
+    let attempt = parts.next()?.parse().ok()?;
+    Some((DeliveryId(id), attempt, parts.next()?))
+}
+
+fn said(fate: ReportedFate) -> &'static str {
+    match fate {
+        ReportedFate::Failed => "it could not be delivered",
+        ReportedFate::Delayed => "not delivered yet; the server tries on",
+        ReportedFate::Delivered => "delivered",
+        ReportedFate::Relayed => "handed on to a server that reports nothing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Act, Finish, Step};
+    use super::*;
+    use crate::domain::company::CompanyId;
+    use crate::domain::deposit::{Cause, Content};
+    use crate::domain::profile::AppId;
+    use crate::domain::template::Address;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn queued() -> Delivery {
+        Delivery {
+            id: DeliveryId(12),
+            company: CompanyId(1),
+            deposit: 1,
+            app: AppId::parse("quickbooks").unwrap(),
+            cause: Cause::Backfill { by: "lea".to_owned() },
+            sender: Address::parse("a@cabinet.example").unwrap(),
+            recipient: Address::parse("b@tool.example").unwrap(),
+            inbox: None,
+            rehearsal: false,
+            message_id: "<0123456789abcdef0123456789abcdef@cabinet.example>".to_owned(),
+            content: Content { sha256: [0; 32], size: 1 },
+            state: State::Queued,
+            reason: None,
+            attempt: 0,
+            leased: false,
+            failures: 0,
+            queued_at: at(0),
+            fresh_at: at(0),
+            due_at: at(0),
+            last_answer: None,
+            events: Vec::new(),
+        }
+    }
+
+    fn after(delivery: &Delivery, steps: &[Step]) -> Delivery {
+        steps.iter().fold(delivery.clone(), |delivery, step| delivery.step(step, at(1)).unwrap())
+    }
+
+    fn attempt(number: u32, finish: Finish) -> [Step; 3] {
+        [Step::Claim, Step::Dot { attempt: number }, Step::Finish { attempt: number, finish }]
+    }
+
+    fn accepted() -> Finish {
+        Finish::Sent { answer: "250 ok".to_owned() }
+    }
+
+    fn reported(fate: ReportedFate, attempt: Option<u32>) -> Step {
+        let because = "550 no".to_owned();
+        Step::Answered(Reported { fate, attempt, because, reporter: None })
+    }
+
+    #[test]
+    fn only_a_failure_of_the_last_copy_undoes_what_was_sent() {
+        use ReportedFate::{Delayed, Delivered, Failed, Relayed};
+        let sent = after(&queued(), &attempt(1, accepted()));
+        let doubtful = after(&queued(), &attempt(1, Finish::InDoubt { answer: "lost".to_owned() }));
+        let person = |act| Step::Person { act, by: "lea".to_owned() };
+        let again = after(&sent, &[person(Act::Resend)]);
+        let twice = after(&again, &attempt(2, accepted()));
+        let rows = [
+            (&sent, Failed, None, State::Refused),
+            (&sent, Failed, Some(1), State::Refused),
+            (&sent, Delayed, None, State::Sent),
+            (&sent, Delivered, None, State::Sent),
+            (&sent, Relayed, None, State::Sent),
+            (&doubtful, Failed, None, State::Refused),
+            (&doubtful, Delivered, None, State::InDoubt),
+            (&again, Failed, Some(1), State::Queued),
+            (&again, Failed, None, State::Queued),
+            (&twice, Failed, Some(1), State::Sent),
+            (&twice, Failed, Some(2), State::Refused),
+            (&twice, Failed, None, State::Refused),
+        ];
+        for (before, fate, attempt, state) in rows {
+            let next = after(before, &[reported(fate, attempt)]);
+            assert_eq!(next.state, state, "{:?} {fate:?} {attempt:?}", before.state);
+            assert_eq!(next.events.len(), before.events.len() + 1);
+            let last = next.events.last().unwrap();
+            assert_eq!(last.answer.as_deref(), Some("550 no"));
+            let kept = before.last_answer == next.last_answer;
+            assert_eq!(kept, state == before.state, "the transport's own last words");
+        }
+    }
+
+    #[test]
+    fn what_was_never_sent_cannot_come_back() {
+        let refused = after(
+            &queued(),
+            &[
+                Step::Claim,
+                Step::Finish { attempt: 1, finish: Finish::Refused { answer: String::new() } },
+            ],
+        );
+        for never in [queued(), refused] {
+            assert!(never.step(&reported(ReportedFate::Failed, None), at(2)).is_err());
+        }
+    }
+
+    #[test]
+    fn an_envelope_id_names_its_attempt_and_cannot_be_guessed() {
+        let sent = after(&queued(), &attempt(1, accepted()));
+        assert_eq!(sent.envelope_id(), "12-1-0123456789abcdef");
+        assert_eq!(delivery_of_envelope(&sent.envelope_id()), Some(DeliveryId(12)));
+        assert_eq!(sent.attempt_of("12-1-0123456789ABCDEF"), Some(1));
+        for wrong in [
+            "12-1",
+            "12-1-",
+            "12-2-0123456789abcdef",
+            "12-0-0123456789abcdef",
+            "13-1-0123456789abcdef",
+            "12-1-0123456789abcde",
+            "x",
+        ] {
+            assert_eq!(sent.attempt_of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is remembered of mailboxes and of the mails in them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+use super::delivery::DeliveryId;
+use super::received::MailIdentity;
+use super::report::ReportedFate;
+
+/// How far a folder was read (RFC 3501 §2.3.1.1): UIDs mean something within a validity alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cursor {
+    /// UIDVALIDITY.
+    pub validity: u32,
+    /// Every mail up to this UID was dealt with; 0: none.
+    pub uid: u32,
+}
+
+/// What is remembered of one mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxRecord {
+    /// Its address.
+    pub address: String,
+    /// How far it was read.
+    pub cursor: Cursor,
+    /// When it was first tried.
+    pub known_since: Timestamp,
+    /// When it was last read to its end.
+    pub read_at: Option<Timestamp>,
+    /// What stops it from being read.
+    pub failing: Option<Failing>,
+}
+
+/// A mailbox that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// Since when.
+    pub since: Timestamp,
+    /// In words.
+    pub because: String,
+    /// The first mail that wasn't dealt with, where one was being read.
+    pub uid: Option<u32>,
+    /// Passes in a row that ended at this very mail.
+    pub times: u32,
+}
+
+/// A mail that kills this many passes in a row is put aside.
+pub const FAILURES_OF_ONE_MAIL_MAX: u32 = 3;
+
+impl MailboxRecord {
+    /// A mailbox that was never read.
+    pub fn new(address: &str, now: Timestamp) -> Self {
+        Self {
+            address: address.to_owned(),
+            cursor: Cursor::default(),
+            known_since: now,
+            read_at: None,
+            failing: None,
+        }
+    }
+
+    /// Since when nothing is known of what came into it.
+    pub fn silent_since(&self) -> Timestamp {
+        self.read_at.unwrap_or(self.known_since)
+    }
+
+    /// Whether the mail with this UID has ended enough passes.
+    pub fn gives_up_on(&self, uid: u32) -> bool {
+        self.failing.as_ref().is_some_and(|failing| {
+            failing.uid == Some(uid) && failing.times >= FAILURES_OF_ONE_MAIL_MAX
+        })
+    }
+
+    /// The record after a pass that failed, at this mail.
+    #[must_use]
+    pub fn failed(&self, because: &str, uid: Option<u32>, now: Timestamp) -> Self {
+        let before = self.failing.as_ref();
+        let same = before.filter(|failing| uid.is_some() && failing.uid == uid);
+        let failing = Failing {
+            since: before.map_or(now, |failing| failing.since),
+            because: because.to_owned(),
+            uid,
+            times: same.map_or(1, |failing| failing.times.saturating_add(1)),
+        };
+        Self { failing: Some(failing), ..self.clone() }
+    }
+}
+
+/// What a mail turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailOutcome {
+    /// A delivery report; its delivery was changed, or has a line more in its story.
+    Answered {
+        /// Which.
+        delivery: DeliveryId,
+        /// What the report says.
+        fate: ReportedFate,
+    },
+    /// A delivery report that belongs to nothing that was sent: forged, or not ours.
+    Unmatched {
+        /// In words.
+        because: String,
+    },
+    /// Nobody can read it.
+    Odd {
+        /// In words.
+        because: String,
+    },
+    /// No report: an answer that waits for a person, where it lies.
+    Unread,
+}
+
+impl MailOutcome {
+    /// Whether a person should look at it.
+    pub fn is_put_aside(&self) -> bool {
+        match self {
+            Self::Unmatched { .. } | Self::Odd { .. } => true,
+            Self::Answered { .. } | Self::Unread => false,
+        }
+    }
+
+    /// Whether it is done with, so that the server may be told.
+    pub fn is_done(&self) -> bool {
+        match self {
+            Self::Answered { .. } => true,
+            Self::Unmatched { .. } | Self::Odd { .. } | Self::Unread => false,
+        }
+    }
+}
+
+/// One mail that was dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailRecord {
+    /// Counts the mails of the state.
+    pub number: u64,
+    /// The mailbox's address.
+    pub mailbox: String,
+    /// Where it was last seen.
+    pub place: Cursor,
+    /// By its headers.
+    pub head: MailIdentity,
+    /// By its content, where that was fetched.
+    pub content: Option<MailIdentity>,
+    /// Bytes, as the server says.
+    pub size: u64,
+    /// `From`, cut.
+    pub from: String,
+    /// `Date`, as it stands there, cut.
+    pub date: String,
+    /// `Subject`, cut.
+    pub subject: String,
+    /// What it turned out to be.
+    pub outcome: MailOutcome,
+    /// When that was.
+    pub at: Timestamp,
+    /// The server is still to be told (moved, flagged).
+    pub owed: bool,
+}

@@ -1,0 +1,192 @@
+//! A mail that was received: its headers and the text of its parts, and who it is.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Characters kept of one part; a report says what it has to say in its first few thousand.
+pub const PART_CHARS_MAX: usize = 200_000;
+
+/// Parts kept of one mail.
+pub const PARTS_MAX: usize = 100;
+
+/// Header fields, as they came: names in any case, values unfolded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headers(pub Vec<(String, String)>);
+
+impl Headers {
+    /// The first field of this name.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        let mut named = self.0.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
+
+    /// Every field of this name, from the top.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.trim())
+    }
+
+    /// Reads fields from text, up to the first empty line; what is no field is passed over.
+    pub fn read(text: &str) -> Self {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for line in text.lines() {
+            if line.trim().is_empty() {
+                if fields.is_empty() {
+                    continue;
+                }
+                break;
+            }
+            match (line.starts_with([' ', '\t']), fields.last_mut()) {
+                (true, Some((_, value))) => {
+                    value.push(' ');
+                    value.push_str(line.trim());
+                }
+                (true, None) => {}
+                (false, _) => {
+                    if let Some((name, value)) = line.split_once(':')
+                        && is_field_name(name.trim_end())
+                    {
+                        fields.push((name.trim_end().to_owned(), value.trim().to_owned()));
+                    }
+                }
+            }
+        }
+        Self(fields)
+    }
+}
+
+/// RFC 5322 §2.2: printable ASCII but the colon.
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What is known of a mail before its body is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its number in the folder (RFC 3501 §2.3.1.1).
+    pub uid: u32,
+    /// Bytes of the whole mail, as the server says.
+    pub size: u64,
+    /// Its headers, or their beginning.
+    pub headers: Headers,
+}
+
+/// One part of a mail: decoded, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `text/plain`, in lower case.
+    pub media_type: String,
+    /// At most [`PART_CHARS_MAX`] characters; of a mail inside the mail its headers alone.
+    pub text: String,
+}
+
+/// A whole mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMail {
+    /// Its headers.
+    pub headers: Headers,
+    /// Its parts that hold something, in their order; at most [`PARTS_MAX`].
+    pub parts: Vec<Part>,
+    /// SHA-256 of everything behind its headers, in lower-case hex, line ends left out.
+    pub body_digest: String,
+}
+
+/// Which mail this is, wherever it lies: not its UID, which another server gives anew.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailIdentity(String);
+
+/// The fields that no server changes on the way to another.
+const LASTING_FIELDS: [&str; 6] = ["Message-ID", "Date", "From", "To", "Subject", "In-Reply-To"];
+
+impl MailIdentity {
+    /// By what its headers show. One without a Message-ID is told by its size too.
+    pub fn of_head(head: &Head) -> Self {
+        let mut hasher = Sha256::new();
+        for name in LASTING_FIELDS {
+            hasher.update([0]);
+            for value in head.headers.all(name) {
+                let words: Vec<&str> = value.split_whitespace().collect();
+                hasher.update(words.join(" ").as_bytes());
+                hasher.update([1]);
+            }
+        }
+        if head.headers.first("Message-ID").is_none() {
+            hasher.update(head.size.to_be_bytes());
+        }
+        Self::spelled("head", hasher)
+    }
+
+    /// By its Message-ID and its content.
+    pub fn of_content(mail: &ReceivedMail) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(mail.headers.first("Message-ID").unwrap_or_default().as_bytes());
+        hasher.update([0]);
+        hasher.update(mail.body_digest.as_bytes());
+        Self::spelled("body", hasher)
+    }
+
+    /// By its place alone, for one whose headers nobody can read.
+    pub fn of_place(mailbox: &str, validity: u32, uid: u32) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(format!("{mailbox}\n{validity}\n{uid}").as_bytes());
+        Self::spelled("place", hasher)
+    }
+
+    fn spelled(kind: &str, hasher: Sha256) -> Self {
+        let digest: [u8; 32] = hasher.finalize().into();
+        Self(format!("{kind}-{}", hex::encode(digest)))
+    }
+
+    /// As text: letters, digits and a hyphen.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The digest of a body, the same on servers that end lines otherwise.
+pub fn body_digest(body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    for line in body.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        hasher.update(line);
+        hasher.update(b"\n");
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    hex::encode(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(uid: u32, text: &str) -> Head {
+        Head { uid, size: 100, headers: Headers::read(text) }
+    }
+
+    #[test]
+    fn fields_are_unfolded_and_oddities_passed_over() {
+        let headers = Headers::read("Subject: a\r\n b\r\nodd line\r\nX:\r\nto : c\r\n\r\nFrom: d");
+        assert_eq!(headers.first("subject"), Some("a b"));
+        assert_eq!(headers.first("To"), Some("c"));
+        assert_eq!((headers.first("X"), headers.first("From")), (Some(""), None));
+    }
+
+    #[test]
+    fn a_mail_is_the_same_on_another_server_and_under_another_number() {
+        let one = head(1, "Received: x\nMessage-ID: <a@b.example>\nSubject: a  b\n");
+        let moved = head(9, "Message-ID: <a@b.example>\nSubject: a\n b\n");
+        let other = head(1, "Message-ID: <a@b.example>\nSubject: c\n");
+        assert_eq!(MailIdentity::of_head(&one), MailIdentity::of_head(&moved));
+        assert_ne!(MailIdentity::of_head(&one), MailIdentity::of_head(&other));
+        assert_eq!(body_digest(b"a\r\nb"), body_digest(b"a\nb"));
+        assert_ne!(body_digest(b"a\nb"), body_digest(b"ab"));
+    }
+
+    #[test]
+    fn mails_without_a_message_id_are_told_by_their_size_too() {
+        let one = head(1, "Subject: a\n");
+        let other = Head { size: 101, ..one.clone() };
+        assert_ne!(MailIdentity::of_head(&one), MailIdentity::of_head(&other));
+    }
+}

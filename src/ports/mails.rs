@@ -1,0 +1,58 @@
+//! The ledger's part about mailboxes: what was read, and what it changed, in one transaction.
+
+use crate::domain::Timestamp;
+use crate::domain::delivery::{Delivery, DeliveryId, Reported};
+use crate::domain::mailbox::{Cursor, MailRecord, MailboxRecord};
+use crate::domain::received::MailIdentity;
+use crate::ports::store::Stored;
+
+/// The most mails of one [`MailLedger::take_mails`].
+pub const MAILS_TAKEN_MAX: usize = 50;
+
+/// One mail that was dealt with, and what it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenMail {
+    /// What is remembered of it; the store sets its number.
+    pub record: MailRecord,
+    /// The report in it, and the delivery it belongs to.
+    pub answer: Option<(DeliveryId, Reported)>,
+}
+
+/// What the ledger knows of mailboxes.
+#[async_trait::async_trait]
+pub trait MailLedger: Send + Sync {
+    /// The delivery whose mail has this Message-ID.
+    async fn delivery_of_message(&self, message_id: &str) -> Stored<Option<Delivery>>;
+    /// What is remembered of a mailbox.
+    async fn mailbox(&self, address: &str) -> Stored<Option<MailboxRecord>>;
+    /// The mail that is this one, if it was dealt with before, in whichever mailbox.
+    async fn known_mail(&self, identity: &MailIdentity) -> Stored<Option<MailRecord>>;
+    /// Remembers mails, changes their deliveries and sets the cursor to `cursor`, all in one
+    /// transaction. A mail that is known already changes nothing but its place. A delivery that
+    /// doesn't allow its report's step makes the mail an unmatched one. Answers the records.
+    async fn take_mails(
+        &self,
+        address: &str,
+        cursor: Cursor,
+        mails: Vec<TakenMail>,
+        now: Timestamp,
+    ) -> Stored<Vec<MailRecord>>;
+    /// A pass came to the end of the mailbox.
+    async fn mailbox_read(&self, address: &str, cursor: Cursor, now: Timestamp) -> Stored<()>;
+    /// A pass failed, at this mail where one was being read.
+    async fn mailbox_failed(
+        &self,
+        address: &str,
+        because: &str,
+        uid: Option<u32>,
+        now: Timestamp,
+    ) -> Stored<()>;
+    /// Mails of a mailbox that its server is still to be told of, oldest first.
+    async fn owed_mails(&self, address: &str, limit: usize) -> Stored<Vec<MailRecord>>;
+    /// The server was told.
+    async fn mail_disposed(&self, number: u64) -> Stored<()>;
+    /// Mails put aside for a person, newest first.
+    async fn mails_put_aside(&self, limit: usize) -> Stored<Vec<MailRecord>>;
+    /// All mails dealt with, newest first.
+    async fn mails(&self, limit: usize) -> Stored<Vec<MailRecord>>;
+}
