@@ -3,9 +3,12 @@
 pub mod clock;
 pub mod compose;
 pub mod folders;
+pub mod imap;
+pub mod mime;
 pub mod outbox;
 pub mod replaceable;
 pub mod smtp;
 pub mod store;
 pub mod systemd;
+pub mod tls;
 pub mod watcher;

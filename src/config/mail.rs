@@ -105,7 +105,7 @@ fn default_port(security: Security) -> u16 {
     }
 }
 
-fn host(text: &str) -> Result<String, Mistake> {
+pub(super) fn host(text: &str) -> Result<String, Mistake> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -125,12 +125,12 @@ fn host(text: &str) -> Result<String, Mistake> {
     ))
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn check_certificates(
+pub(super) fn check_certificates(
     section: &Section<'_>,
     file: &Typed<PathBuf>,
     ground: &Ground<'_>,

@@ -30,7 +30,7 @@ fn mistakes_of_form() {
         ("[frim]", 7, "no key `frim`", "did you mean `firm`?"),
         ("[robot]\nshedule = \"x\"", 8, "no key `shedule`", "did you mean `schedule`?"),
         ("[robot]\ncolour = \"x\"", 8, "[robot] has no key `colour`", "schedule, settle"),
-        ("[[mailboxes]]\nhost = \"x\"", 7, "no key `mailboxes`", "firm, documents"),
+        ("[[letters]]\nhost = \"x\"", 7, "no key `letters`", "firm, documents"),
         ("[robot]\nwatch = \"yes\"", 8, "a string cannot stand here", "true or false"),
         ("[robot]\nflood = \"200\"", 8, "a string cannot stand here", "a whole number"),
         ("[robot]\nflood = -1", 8, "-1 is out of range", "from 0"),

@@ -19,6 +19,7 @@ mod environment;
 mod firm;
 mod lookup;
 mod mail;
+mod mailboxes;
 #[cfg(test)]
 mod mistakes;
 mod model;
@@ -91,6 +92,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let log_format = firm::log_format(top.section("log"));
     let apps = apps::apps(&top.section("apps"), &firm.domain);
     let companies = companies::companies(&top);
+    let mailboxes = mailboxes::mailboxes(&top, &ground);
     let outbox = match &mail.transport {
         TransportConfig::Outbox(outbox) => Some(outbox.as_path()),
         TransportConfig::Smtp(_) => None,
@@ -108,6 +110,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
         log_format,
         apps,
         companies,
+        mailboxes,
         warnings: Vec::new(),
     }
 }

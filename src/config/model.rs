@@ -35,6 +35,8 @@ pub struct Config {
     pub apps: BTreeMap<AppId, Profile>,
     /// `[[companies]]`.
     pub companies: Vec<CompanyOverride>,
+    /// `[[mailboxes]]`.
+    pub mailboxes: Vec<MailboxConfig>,
     /// What is allowed and probably not meant, in the order it was read.
     pub warnings: Vec<Complaint>,
 }
@@ -165,6 +167,51 @@ pub enum Security {
     Tls,
     /// Nothing; to this machine only.
     None,
+}
+
+/// A mailbox that the robot reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxConfig {
+    /// What it is called; where mails to it go.
+    pub address: Address,
+    /// What it is for.
+    pub role: MailboxRole,
+    /// Its server's name; also what its certificate must be for.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// Certificates (PEM) trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whom to log in as.
+    pub login: (String, Secret),
+    /// The folder that is read.
+    pub folder: String,
+    /// How often it is looked at, besides what the server says by itself.
+    pub poll: TimeDelta,
+    /// What becomes of a mail on the server once it was dealt with.
+    pub after: AfterReading,
+    /// Not read for longer than this: an alarm.
+    pub silent_after: TimeDelta,
+}
+
+/// What a mailbox is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxRole {
+    /// The answers to what the bot sent.
+    Bot,
+}
+
+/// What becomes of a mail on the server once it was dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AfterReading {
+    /// Nothing.
+    Leave,
+    /// It is flagged.
+    Flag,
+    /// It is moved to this folder.
+    Move(String),
 }
 
 /// A password: never printed.

@@ -75,6 +75,11 @@ impl Sheet {
         self.warnings.borrow_mut().push(complaint(place, mistake));
     }
 
+    /// How many mistakes were noted so far.
+    pub(super) fn complaints(&self) -> usize {
+        self.complaints.borrow().len()
+    }
+
     /// The complaints and the warnings.
     pub(super) fn finish(self) -> (Vec<Complaint>, Vec<Complaint>) {
         (self.complaints.into_inner(), self.warnings.into_inner())

@@ -40,6 +40,7 @@ pub fn config(tweak: impl FnOnce(&mut Config)) -> Config {
         log_format: LogFormat::Text,
         apps: BTreeMap::from([(app("quickbooks"), quickbooks()), (app("dext"), dext())]),
         companies: Vec::new(),
+        mailboxes: Vec::new(),
         warnings: Vec::new(),
     };
     tweak(&mut config);

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::dialogue::{Dialogue, Stream};
 use super::limits::Limits;
-use super::tls::Tls;
 use super::trouble::{Cause, Step, Trouble, words};
+use crate::adapters::tls::Tls;
 use crate::config::{Secret, Security};
 
 /// Opens connections to the mail server; the tests put a pipe here.
@@ -25,11 +25,11 @@ pub trait Connector: Send + Sync {
 }
 
 /// TCP.
-pub(super) struct Tcp {
-    pub(super) host: String,
-    pub(super) port: u16,
+pub(in crate::adapters) struct Tcp {
+    pub(in crate::adapters) host: String,
+    pub(in crate::adapters) port: u16,
     /// Refuse any address that isn't this machine's.
-    pub(super) loopback_only: bool,
+    pub(in crate::adapters) loopback_only: bool,
 }
 
 /// How long one of several addresses may keep the next from being tried.

@@ -10,14 +10,14 @@ mod connect;
 mod dialogue;
 mod limits;
 mod pool;
-mod tls;
 mod transaction;
 mod trouble;
 
 pub use connect::Connector;
 pub use dialogue::Stream;
 pub use limits::Limits;
-pub use tls::TlsError;
+
+pub(super) use connect::Tcp;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ use std::sync::Arc;
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::OwnedSemaphorePermit;
 
-use self::connect::{Connection, Setup, Tcp};
+use self::connect::{Connection, Setup};
 use self::pool::Pool;
-use self::tls::Tls;
 use self::transaction::Failure;
 use self::trouble::words;
 use super::compose::compose;
+use super::tls::{Tls, TlsError};
 use crate::config::{Security, SmtpConfig};
 use crate::ports::transport::{DotGate, Mail, Outcome, Probe, Transport};
 
@@ -69,7 +69,7 @@ impl SmtpTransport {
         let setup = Setup {
             connector,
             security: config.security,
-            tls: Tls::new(config)?,
+            tls: Tls::new(&config.host, config.security, config.ca_file.as_deref())?,
             login: config.login.clone(),
             hello: ClientId::Domain(hello.to_owned()),
             limits,

@@ -1,4 +1,4 @@
-//! Who the mail server must prove to be: rustls with the system's roots and the firm's own.
+//! Who a mail server must prove to be: rustls with the system's roots and the firm's own.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
-use super::dialogue::Stream;
-use crate::config::{Security, SmtpConfig};
+use super::smtp::Stream;
+use crate::config::Security;
 
-/// Why the mail server's certificate could never be checked.
+/// Why a mail server's certificate could never be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The `ca_file` cannot be read, or holds no certificate.
@@ -43,17 +43,21 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// What `config` asks for; none where nothing is encrypted.
-    pub(super) fn new(config: &SmtpConfig) -> Result<Option<Self>, TlsError> {
-        if config.security == Security::None {
+    /// What a server of the configuration asks for; none where nothing is encrypted.
+    pub(super) fn new(
+        host: &str,
+        security: Security,
+        ca_file: Option<&Path>,
+    ) -> Result<Option<Self>, TlsError> {
+        if security == Security::None {
             return Ok(None);
         }
-        let host = ServerName::try_from(config.host.clone())
-            .map_err(|_| TlsError::Host(config.host.clone()))?;
+        let host =
+            ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Host(host.to_owned()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let client = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots(config.ca_file.as_deref())?)
+            .with_root_certificates(roots(ca_file)?)
             .with_no_client_auth();
         Ok(Some(Self { connector: TlsConnector::from(Arc::new(client)), host }))
     }

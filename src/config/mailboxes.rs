@@ -1,0 +1,214 @@
+//! `[[mailboxes]]`: the firm's mailboxes that the robot reads.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::addresses::address;
+use super::complaint::Mistake;
+use super::mail::{check_certificates, host, is_loopback};
+use super::model::{AfterReading, MailboxConfig, MailboxRole, Security};
+use super::places::Ground;
+use super::secret;
+use super::section::Section;
+use super::sheet::Typed;
+
+/// Beginning of `after` for mails that are moved.
+const MOVE: &str = "move:";
+
+/// Reads `[[mailboxes]]`.
+pub(super) fn mailboxes(top: &Section<'_>, ground: &Ground<'_>) -> Vec<MailboxConfig> {
+    let mut earlier = BTreeMap::new();
+    let mut mailboxes = Vec::new();
+    for section in top.sections("mailboxes") {
+        let Some(Typed { value, place }) = mailbox(section, ground) else { continue };
+        let folded = value.address.as_str().to_lowercase();
+        if let Some(line) = earlier.insert(folded, place.line) {
+            let problem = format!("{} has an entry already, on line {line}", value.address);
+            top.sheet.complain(&place, Mistake::new(problem, "make one entry of the two"));
+        }
+        mailboxes.push(value);
+    }
+    mailboxes
+}
+
+fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxConfig>> {
+    section.require("address", "name it: address = \"quickbooks@cabinet.example\"");
+    section.require("host", "name its server: host = \"imap.cabinet.example\"");
+    let address = section.parsed("address", address);
+    let role = section.parsed("role", role).map_or(MailboxRole::Bot, |typed| typed.value);
+    let host = section.parsed("host", host).map_or_else(String::new, |typed| typed.value);
+    let security = security(&section, &host);
+    let port = section.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
+    let ca_file = section.parsed("ca_file", |text| ground.absolute(text));
+    let ca_file = ca_file.map(|typed| check_certificates(&section, &typed, ground, true));
+    let complained = section.sheet.complaints();
+    let login = secret::login(&section, ground, true);
+    if login.is_none() && section.sheet.complaints() == complained {
+        section.require("username", "give username, and password_file beside it");
+    }
+    let folder = section.parsed("folder", folder);
+    let poll = section.duration("poll", &(TimeDelta::seconds(10)..=TimeDelta::days(1)));
+    let after = section.parsed("after", after).map(|typed| typed.value);
+    let silent = section.duration("silent_after", &(TimeDelta::minutes(1)..=TimeDelta::days(30)));
+    let poll = poll.unwrap_or(TimeDelta::minutes(5));
+    let silent_after = silent.unwrap_or_else(|| TimeDelta::minutes(30).max(poll * 3));
+    if silent_after < poll {
+        let problem = "it would be called silent before it is read again";
+        let remedy = "make silent_after longer than poll (defaults: 30m and 5m)";
+        section.sheet.complain(&section.place_of("silent_after"), Mistake::new(problem, remedy));
+    }
+    section.close();
+    let Typed { value: address, place } = address?;
+    let value = MailboxConfig {
+        address,
+        role,
+        host,
+        port: port.unwrap_or(default_port(security)),
+        security,
+        ca_file,
+        login: login?,
+        folder: folder.map_or_else(|| "INBOX".to_owned(), |typed| typed.value),
+        poll,
+        after: after.unwrap_or(AfterReading::Leave),
+        silent_after,
+    };
+    Some(Typed { value, place })
+}
+
+fn role(text: &str) -> Result<MailboxRole, Mistake> {
+    match text {
+        "bot" => Ok(MailboxRole::Bot),
+        "collection" => Err(Mistake::new(
+            "this version doesn't file mails of a collection mailbox yet",
+            "leave the entry out; role = \"bot\" reads what mail servers answer",
+        )),
+        _ => Err(Mistake::new(format!("`{text}` is none of the choices"), "write \"bot\"")),
+    }
+}
+
+fn security(section: &Section<'_>, host: &str) -> Security {
+    let words =
+        [("tls", Security::Tls), ("starttls", Security::StartTls), ("none", Security::None)];
+    let security = section.choice("security", &words).unwrap_or(Security::Tls);
+    if security == Security::None && !host.is_empty() && !is_loopback(host) {
+        let problem = format!(
+            "the password would go to `{host}` in clear: \"none\" is for this machine alone"
+        );
+        let mistake = Mistake::new(problem, "write \"tls\" (port 993) or \"starttls\" (port 143)");
+        section.sheet.complain(&section.place_of("security"), mistake);
+    }
+    security
+}
+
+fn default_port(security: Security) -> u16 {
+    match security {
+        Security::Tls => 993,
+        Security::StartTls | Security::None => 143,
+    }
+}
+
+fn folder(text: &str) -> Result<String, Mistake> {
+    if text.is_empty() || !text.is_ascii() {
+        let problem = format!("`{text}` is no folder's name as IMAP spells it");
+        return Err(Mistake::new(problem, "write it in ASCII, such as \"INBOX/Reports\""));
+    }
+    Ok(text.to_owned())
+}
+
+fn after(text: &str) -> Result<AfterReading, Mistake> {
+    match (text, text.strip_prefix(MOVE)) {
+        ("leave", _) => Ok(AfterReading::Leave),
+        ("flag", _) => Ok(AfterReading::Flag),
+        (_, Some(name)) => folder(name).map(AfterReading::Move),
+        (_, None) => {
+            let problem = format!("`{text}` is none of the choices");
+            Err(Mistake::new(problem, "write \"leave\", \"flag\" or \"move:FOLDER\""))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::tests::Bench;
+    use super::*;
+
+    const FIRM: &str = "[firm]\nname = \"Cabinet\"\ndomain = \"cabinet.example\"\n";
+
+    /// A right entry on lines 4 to 8.
+    const BOX: &str = "[[mailboxes]]\naddress = \"quickbooks@cabinet.example\"\nhost = \"imap.cabinet.example\"\nusername = \"robot\"\npassword_file = \"secret\"\n";
+
+    fn bench() -> Bench {
+        let bench = Bench::new();
+        let secret = bench.0.path().join("secret");
+        std::fs::write(&secret, "hunter2\n").unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        bench
+    }
+
+    #[test]
+    fn five_lines_suffice() {
+        let config = bench().parse(&format!("{FIRM}{BOX}")).unwrap();
+        let mailbox = &config.mailboxes[0];
+        assert_eq!((mailbox.port, mailbox.security), (993, Security::Tls));
+        assert_eq!((mailbox.folder.as_str(), &mailbox.after), ("INBOX", &AfterReading::Leave));
+        assert_eq!(mailbox.poll, TimeDelta::minutes(5));
+        assert_eq!(mailbox.silent_after, TimeDelta::minutes(30));
+        assert_eq!(mailbox.login.1.reveal(), "hunter2");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_commented_entry_of_the_example_is_right_and_shows_the_defaults() {
+        let example = include_str!("../../routes.toml");
+        let entry = example.lines().skip_while(|line| *line != "# [[mailboxes]]");
+        let entry = entry.take_while(|line| line.starts_with('#'));
+        let text: Vec<&str> = entry.filter_map(|line| line.strip_prefix("# ")).collect();
+        let text = text.join("\n").replace("/etc/facteur/quickbooks-password", "secret");
+        let shown = bench().parse(&format!("{FIRM}{text}")).unwrap().mailboxes;
+        let least = bench().parse(&format!("{FIRM}{BOX}")).unwrap().mailboxes.remove(0);
+        let login = shown[0].login.clone();
+        assert_eq!(shown, [MailboxConfig { login, ..least }]);
+    }
+
+    #[test]
+    fn what_is_typed_is_meant() {
+        let text = format!(
+            "{FIRM}{BOX}security = \"starttls\"\nafter = \"move:Lus/Rapports\"\npoll = \"1m\"\n"
+        );
+        let mailbox = bench().parse(&text).unwrap().mailboxes.remove(0);
+        assert_eq!(mailbox.port, 143);
+        assert_eq!(mailbox.after, AfterReading::Move("Lus/Rapports".to_owned()));
+        assert_eq!(mailbox.poll, TimeDelta::minutes(1));
+    }
+
+    #[test]
+    fn mistakes_have_their_line_and_their_remedy() {
+        let cases = [
+            ("security = \"none\"", 9, "in clear", "993"),
+            ("role = \"collection\"", 9, "doesn't file", "leave the entry out"),
+            ("role = \"x\"", 9, "none of the choices", "\"bot\""),
+            ("after = \"delete\"", 9, "none of the choices", "move:FOLDER"),
+            ("after = \"move:\"", 9, "no folder's name", "ASCII"),
+            ("folder = \"É\"", 9, "no folder's name", "ASCII"),
+            ("poll = \"1s\"", 9, "out of range", "10s"),
+            ("silent_after = \"2m\"", 9, "called silent", "longer than poll"),
+            ("pol = \"5m\"", 9, "no key `pol`", "did you mean `poll`?"),
+            ("ca_file = \"nowhere\"", 9, "cannot be read", "PEM"),
+            (BOX, 9, "already, on line 5", "one entry"),
+            ("[[mailboxes]]\nhost = \"a.example\"", 9, "`address` is missing", "address ="),
+        ];
+        for (more, line, problem, remedy) in cases {
+            let complaints = bench().parse(&format!("{FIRM}{BOX}{more}\n")).unwrap_err();
+            let found = complaints.iter().any(|complaint| {
+                (complaint.line == line || complaint.line == 10)
+                    && complaint.problem.contains(problem)
+                    && complaint.remedy.contains(remedy)
+            });
+            assert!(found, "{more}:\n{complaints}");
+            assert!(!complaints.to_string().contains("hunter2"));
+        }
+    }
+}
