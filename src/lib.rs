@@ -14,7 +14,7 @@
 //!                                  profile)   durable)  outbox)
 //! ```
 //!
-//! `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
+//! `app::answers` reads the mailboxes beside it. `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
 //! queue beside it, so a slow server never holds a round up. The service ([`app::service`]),
 //! `facteur round`, the demonstration and the tests all go through the same code; a dry run and a
 //! preview go through it too, over a copy of the ledger in memory ([`ports::store::Store::fork`]).
@@ -29,7 +29,8 @@
 //!   [`domain::delivery::Delivery::step`].
 //! - [`config`]: routes.toml, what can go where and how; every complaint at once.
 //! - [`ports`]: the seams: [`ports::Clock`], [`ports::folders::Folders`],
-//!   [`ports::store::Store`], [`ports::transport::Transport`].
+//!   [`ports::store::Store`] with [`ports::mails::MailLedger`], [`ports::transport::Transport`],
+//!   [`ports::mailbox::Mailbox`].
 //! - [`app`]: what is done, in order. Front ends ask by [`app::requests::Ask`] and show
 //!   [`app::views`].
 //! - [`adapters`]: the world behind the ports: files, sled, SMTP, the outbox, the system's clock.
@@ -59,6 +60,9 @@
 //!    delivery's attempt.
 //! 7. **Nothing is taken for deleted** because it can't be seen: another root, most names gone or
 //!    an unreadable folder hold the company or leave what is known as it is.
+//! 8. **A report is only a claim** ([`domain::report`]): it changes a delivery if it knows the
+//!    mail (Message-ID or ENVID) and its recipient. What it changes, the mail's identity and the
+//!    mailbox's cursor are one transaction, and the server is told of nothing before it.
 //!
 //! # What the code does otherwise than its first design
 //!

@@ -127,7 +127,7 @@ impl Robot {
             sender: &delivery.sender,
             recipient: &delivery.recipient,
             message_id: &delivery.message_id,
-            envid: format!("{}-{}", delivery.id, delivery.attempt),
+            envid: delivery.envelope_id(),
         };
         // The date is the delivery's own, so that a second copy is the same mail to the byte.
         let mail =

@@ -3,6 +3,7 @@
 mod acts;
 mod alarms;
 mod answer;
+mod answers;
 mod backfill;
 mod companies;
 mod connect;

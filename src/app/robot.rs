@@ -1,7 +1,7 @@
 //! The robot: its configuration and the ports it works through.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use super::error::Answer;
 use super::round::Tally;
@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::ports::Clock;
 use crate::ports::folders::Folders;
+use crate::ports::mailbox::Mailbox;
 use crate::ports::store::Store;
 use crate::ports::transport::Transport;
 
@@ -36,6 +37,8 @@ pub struct Robot {
 pub(super) struct Shared {
     config: RwLock<Arc<Config>>,
     pub(super) ports: Ports,
+    /// Read beside the rounds; none where nobody gave any.
+    mailboxes: OnceLock<Vec<Arc<dyn Mailbox>>>,
     /// Rounds never overlap (R8); a second one waits for the first.
     pub(super) round: tokio::sync::Mutex<()>,
     /// Decisions and observations take turns; the ledger's revisions would catch them anyway.
@@ -120,6 +123,7 @@ impl Robot {
         let shared = Shared {
             config: RwLock::new(Arc::new(config)),
             ports,
+            mailboxes: OnceLock::new(),
             round: tokio::sync::Mutex::new(()),
             tree: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
@@ -133,6 +137,23 @@ impl Robot {
             stopping: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The same robot, reading these mailboxes of its configuration.
+    ///
+    /// # Panics
+    ///
+    /// When it was given mailboxes before.
+    #[must_use]
+    pub fn with_mailboxes(self, mailboxes: Vec<Arc<dyn Mailbox>>) -> Self {
+        let given = self.shared.mailboxes.set(mailboxes);
+        assert!(given.is_ok(), "a robot is given its mailboxes once");
+        self
+    }
+
+    /// The mailboxes it reads.
+    pub(super) fn mailboxes(&self) -> &[Arc<dyn Mailbox>] {
+        self.shared.mailboxes.get().map_or(&[], Vec::as_slice)
     }
 
     /// The same robot over a copy of its ledger in memory: what it does there changes nothing.

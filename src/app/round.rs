@@ -76,6 +76,10 @@ impl Robot {
     pub(super) async fn full_round(&self) -> Answer<Rounded> {
         let mut rounded = {
             let _turn = self.shared.round.lock().await;
+            if self.shared.next_round().is_none() {
+                // Else the service's own tasks read them all the time.
+                self.read_mailboxes().await?;
+            }
             self.look_round(SecondLook::Wait).await?
         };
         // Without the turn: a server that hangs holds up no other round.

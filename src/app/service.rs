@@ -58,12 +58,15 @@ impl Robot {
         let (sending, exporting) = (stop.clone(), stop.clone());
         beside.spawn(async move { sender.send_until(sending).await });
         beside.spawn(async move { exporter.export_until(exporting).await });
+        // They end with this call: what a mail changes is durable before its server is told.
+        let mut mailboxes = self.tend_mailboxes();
         // A round that is dropped in its middle is a crash, and crashes lose nothing.
         let ended = tokio::select! {
             biased;
             () = asked_to_stop(&mut stop) => Ok(()),
             ended = self.rounds(hints.as_mut()) => ended,
             Some(ended) = beside.join_next() => ended.map_err(Error::Task).flatten(),
+            Some(ended) = mailboxes.join_next() => ended.map_err(Error::Task).flatten(),
         };
         self.shared.stop_sending(true);
         self.shared.set_next_round(None);

@@ -82,7 +82,7 @@ pub enum Command {
     },
     /// Find every mistake in routes.toml and in the tree of folders
     Check {
-        /// Also log in to the mail server (sends nothing)
+        /// Also log in to the mail server and the mailboxes (sends nothing)
         #[arg(long)]
         online: bool,
     },

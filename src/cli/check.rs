@@ -39,29 +39,44 @@ pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
         }
     }
     if online {
-        let probe = wire::probe(&config).await?;
-        let destination = clean(&probe.destination);
-        let (works, answer) = match &probe.result {
-            Ok(answer) => (true, answer),
-            Err(problem) => (false, problem),
-        };
-        let verdict = if works { "works" } else { "does not work" };
-        let answer = clean(answer);
-        text.extend(["Mail through ", &destination, " ", verdict, ": ", &answer, "\n"]);
-        value["online"] =
-            json!([{ "destination": probe.destination, "works": works, "answer": answer }]);
-        if !works {
-            outcome = Outcome::Failed(format!(
-                "mail cannot leave through {destination}: {answer}\nhint: correct [mail] in \
-                 routes.toml, then `facteur check --online` again"
-            ));
-        }
+        let (said, tried, failed) = try_servers(&config).await?;
+        text.push_str(&said);
+        value["online"] = tried;
+        outcome = failed.unwrap_or(outcome);
     }
     call.output.result(&text, &value);
     for notice in &reply.notices {
         call.output.note(notice);
     }
     Ok(Ended { outcome, printed: true })
+}
+
+/// Logs in to the mail server and to each mailbox: what to say of it, as text and as JSON, and the
+/// first that doesn't work.
+async fn try_servers(config: &Config) -> Result<(String, Value, Option<Outcome>)> {
+    let (mut text, mut list, mut failed) = (String::new(), Vec::new(), None);
+    for (index, probe) in wire::probes(config).await?.into_iter().enumerate() {
+        let destination = clean(&probe.destination);
+        let (works, answer) = match &probe.result {
+            Ok(answer) => (true, clean(answer)),
+            Err(problem) => (false, clean(problem)),
+        };
+        let (what, trouble, section) = if index == 0 {
+            ("Mail through", "mail cannot leave through", "[mail]")
+        } else {
+            ("The mailbox", "cannot read the mailbox", "[[mailboxes]]")
+        };
+        let verdict = if works { "works" } else { "does not work" };
+        text.extend([what, " ", &destination, " ", verdict, ": ", &answer, "\n"]);
+        list.push(json!({ "destination": probe.destination, "works": works, "answer": answer }));
+        if !works && failed.is_none() {
+            failed = Some(Outcome::Failed(format!(
+                "{trouble} {destination}: {answer}\nhint: correct {section} in routes.toml, then \
+                 `facteur check --online` again"
+            )));
+        }
+    }
+    Ok((text, Value::Array(list), failed))
 }
 
 /// What became of the robot's newest export.

@@ -137,6 +137,7 @@ async fn reload(robot: &Robot, mail: &MailSwitch, file: &Path) -> Result<()> {
     let current = robot.config();
     let fixed = [
         ("the mail server of [alarms]", config.alarms.server != current.alarms.server),
+        ("[[mailboxes]]", config.mailboxes != current.mailboxes),
         ("documents.ignore", config.documents.ignore != current.documents.ignore),
         ("state.socket_group", config.state.socket_group != current.state.socket_group),
         ("robot.watch", config.robot.watch != current.robot.watch),

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
+use crate::adapters::imap::ImapMailbox;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
@@ -17,6 +18,7 @@ use crate::app::service::{Hinted, Hints, NoHints};
 use crate::app::{Ports, Robot};
 use crate::config::{Config, TransportConfig};
 use crate::ports::Clock;
+use crate::ports::mailbox::Mailbox;
 use crate::ports::transport::{Probe, Transport};
 
 /// The machine's clock.
@@ -60,7 +62,7 @@ fn robot_with(config: &Config, transport: Arc<dyn Transport>) -> Result<Robot> {
         transport,
         alarm_transport: alarm_transport(config)?,
     };
-    Ok(Robot::new(config.clone(), ports))
+    Ok(Robot::new(config.clone(), ports).with_mailboxes(mailboxes(config)?))
 }
 
 /// Whether opening failed only because another process has the store open.
@@ -143,9 +145,19 @@ impl Hints for Watching {
     }
 }
 
-/// Tries the mail server of the configuration; sends nothing.
-pub(super) async fn probe(config: &Config) -> Result<Probe> {
-    Ok(transport(config)?.probe().await)
+/// Tries the mail server of the configuration, and sends nothing; then its mailboxes, and
+/// changes nothing.
+pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
+    let mut probes = vec![transport(config)?.probe().await];
+    for mailbox in mailboxes(config)? {
+        probes.push(mailbox.probe().await);
+    }
+    Ok(probes)
+}
+
+fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {
+    let open = |mailbox| Ok(Arc::new(ImapMailbox::new(mailbox)?) as Arc<dyn Mailbox>);
+    config.mailboxes.iter().map(open).collect()
 }
 
 fn tree(config: &Config) -> Result<DocumentTree> {

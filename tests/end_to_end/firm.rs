@@ -59,6 +59,14 @@ profile = "quickbooks"
         Self::new(&rig.mail_section())
     }
 
+    /// The same, and the bot's mailbox is read; what was dealt with is moved to `Lus`.
+    pub(crate) fn answered(rig: &Rig) -> Self {
+        let firm = Self::mailing(rig);
+        let routes = fs::read_to_string(firm.routes()).unwrap();
+        fs::write(firm.routes(), routes + &rig.mailbox_section("quickbooks")).unwrap();
+        firm
+    }
+
     pub(crate) fn routes(&self) -> PathBuf {
         self.folder.path().join("routes.toml")
     }

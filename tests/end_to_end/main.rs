@@ -6,6 +6,7 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod answers;
 mod firm;
 mod main_job;
 mod service;

@@ -108,6 +108,11 @@ impl Rig {
         self.port("imaps_port")
     }
 
+    /// IMAP with STARTTLS, without which nobody is let in.
+    pub(crate) fn imap_port(&self) -> u16 {
+        self.port("imap_port")
+    }
+
     /// The `[mail]` section of a routes.toml that submits here with STARTTLS.
     pub(crate) fn mail_section(&self) -> String {
         format!(
@@ -117,6 +122,19 @@ impl Rig {
             self.submission_port(),
             self.fact("ca_file"),
             self.user(),
+            self.fact("password_file"),
+        )
+    }
+
+    /// A `[[mailboxes]]` of a routes.toml that reads the mailbox of a user of the firm.
+    pub(crate) fn mailbox_section(&self, user: &str) -> String {
+        let address = format!("{user}@{}", self.firm_domain());
+        format!(
+            "[[mailboxes]]\naddress = \"{address}\"\nhost = \"{}\"\nport = {}\nca_file = \"{}\"\n\
+             username = \"{address}\"\npassword_file = \"{}\"\nafter = \"move:Lus\"\n",
+            self.host(),
+            self.imaps_port(),
+            self.fact("ca_file"),
             self.fact("password_file"),
         )
     }

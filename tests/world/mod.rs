@@ -11,6 +11,7 @@
 pub mod clock;
 pub mod config;
 pub mod disk;
+pub mod mailbox;
 pub mod power;
 pub mod transport;
 
@@ -22,6 +23,7 @@ use facteur::domain::path::TreePath;
 pub use self::clock::HandClock;
 pub use self::config::{app, config};
 pub use self::disk::{Disk, Marks};
+pub use self::mailbox::Letterbox;
 pub use self::power::{Power, Stop, When};
 pub use self::transport::{Phase, Post, Script};
 

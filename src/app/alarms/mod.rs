@@ -65,6 +65,7 @@ impl Robot {
         for (reason, count) in store.held_counts().await? {
             alarms.push(waiting_alarm(AlarmKind::Held, State::Held, count, Some(reason)));
         }
+        alarms.extend(self.mailbox_alarms().await?);
         Ok(alarms)
     }
 

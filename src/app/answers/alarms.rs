@@ -1,0 +1,90 @@
+//! What is wrong with mailboxes now.
+
+use chrono::TimeDelta;
+
+use super::super::error::Answer;
+use super::super::robot::Robot;
+use crate::config::MailboxConfig;
+use crate::domain::Timestamp;
+use crate::domain::alarm::{Alarm, AlarmKind};
+use crate::domain::mailbox::MailOutcome;
+
+/// Mails put aside are told of for this long; they stay in the ledger.
+const ASIDE_TOLD_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Mails put aside that are counted at most.
+const ASIDE_COUNTED_MAX: usize = 1_000;
+
+impl Robot {
+    /// Mailboxes not read for too long, servers that don't move what was dealt with, and mails
+    /// put aside.
+    pub(in crate::app) async fn mailbox_alarms(&self) -> Answer<Vec<Alarm>> {
+        let mut alarms = Vec::new();
+        for mailbox in &self.config().mailboxes {
+            alarms.extend(self.silence(mailbox).await?);
+            alarms.extend(self.undisposed(mailbox).await?);
+        }
+        alarms.extend(self.put_aside().await?);
+        Ok(alarms)
+    }
+
+    async fn silence(&self, mailbox: &MailboxConfig) -> Answer<Option<Alarm>> {
+        let address = &mailbox.address;
+        let Some(record) = self.ports().store.mailbox(address.as_str()).await? else {
+            return Ok(None);
+        };
+        let since = record.silent_since();
+        if self.now() - since <= mailbox.silent_after {
+            return Ok(None);
+        }
+        let because = match &record.failing {
+            Some(failing) => failing.because.as_str(),
+            None => "no service and no round reads it",
+        };
+        let message = format!(
+            "the mailbox {address} is not read: {because}; answers of the tools wait there \
+             (`facteur check --online` tries it)"
+        );
+        Ok(Some(mailbox_alarm(mailbox, since, message)))
+    }
+
+    async fn undisposed(&self, mailbox: &MailboxConfig) -> Answer<Option<Alarm>> {
+        let address = &mailbox.address;
+        let owed = self.ports().store.owed_mails(address.as_str(), 1).await?;
+        let oldest = owed.first().filter(|mail| self.now() - mail.at > mailbox.silent_after);
+        Ok(oldest.map(|mail| {
+            let message = format!(
+                "mails in {address} were dealt with, and its server doesn't do with them what \
+                 `after` of [[mailboxes]] says: look at the journal"
+            );
+            mailbox_alarm(mailbox, mail.at, message)
+        }))
+    }
+
+    async fn put_aside(&self) -> Answer<Option<Alarm>> {
+        let mut mails = self.ports().store.mails_put_aside(ASIDE_COUNTED_MAX).await?;
+        let old = self.now() - ASIDE_TOLD_FOR;
+        mails.retain(|mail| mail.at > old);
+        let (Some(newest), Some(oldest)) = (mails.first(), mails.last()) else { return Ok(None) };
+        let because = match &newest.outcome {
+            MailOutcome::Odd { because } | MailOutcome::Unmatched { because } => because.as_str(),
+            MailOutcome::Answered { .. } | MailOutcome::Unread => "",
+        };
+        let message = format!(
+            "{} mails were put aside in the last {} days and changed nothing; the newest, in {}, \
+             of {}, `{}`: {because}",
+            mails.len(),
+            ASIDE_TOLD_FOR.num_days(),
+            newest.mailbox,
+            newest.from,
+            newest.subject,
+        );
+        let (kind, subject) = (AlarmKind::MailPutAside, String::new());
+        Ok(Some(Alarm { kind, subject, since: Some(oldest.at), message }))
+    }
+}
+
+fn mailbox_alarm(mailbox: &MailboxConfig, since: Timestamp, message: String) -> Alarm {
+    let subject = mailbox.address.to_string();
+    Alarm { kind: AlarmKind::Mailbox, subject, since: Some(since), message }
+}

@@ -1,0 +1,261 @@
+//! One pass over one mailbox: what is new, headers before bodies, durable before it is disposed of.
+
+use super::super::error::Answer;
+use super::super::robot::Robot;
+use crate::config::{AfterReading, MailboxConfig};
+use crate::domain::delivery::{DeliveryId, Reported};
+use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
+use crate::domain::received::{Head, Headers, MailIdentity};
+use crate::domain::report::{Report, may_be_report};
+use crate::ports::mailbox::{Disposal, MailboxError, Session};
+use crate::ports::mails::{MAILS_TAKEN_MAX, TakenMail};
+
+/// Bytes of a report; a larger mail is put aside.
+const REPORT_BYTES_MAX: u64 = 10_000_000;
+
+/// Mails that a server is told of in one pass, of those that an earlier pass left.
+const OWED_MAX: usize = 1_000;
+
+/// Characters kept of a header.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// A pass that could not go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) because: String,
+    /// The mail that was being read.
+    pub(super) uid: Option<u32>,
+}
+
+/// One mail as it was found to be.
+struct Found {
+    outcome: MailOutcome,
+    content: Option<MailIdentity>,
+    answer: Option<(DeliveryId, Reported)>,
+}
+
+impl Found {
+    fn plain(outcome: MailOutcome) -> Self {
+        Self { outcome, content: None, answer: None }
+    }
+
+    fn odd(because: impl Into<String>) -> Self {
+        Self::plain(MailOutcome::Odd { because: because.into() })
+    }
+}
+
+/// What is read now.
+struct Reading<'a> {
+    config: &'a MailboxConfig,
+    before: MailboxRecord,
+    session: &'a mut dyn Session,
+    cursor: Cursor,
+}
+
+impl Robot {
+    /// Reads what is new to the end.
+    pub(super) async fn read_new(
+        &self,
+        config: &MailboxConfig,
+        session: &mut dyn Session,
+    ) -> Answer<Result<(), Broken>> {
+        let address = config.address.as_str();
+        let store = &self.ports().store;
+        let before = store.mailbox(address).await?;
+        let before = before.unwrap_or_else(|| MailboxRecord::new(address, self.now()));
+        let validity = session.validity();
+        // Another validity: every UID means something else, and each mail is told by itself.
+        let known = before.cursor.validity == validity;
+        let uid = if known { before.cursor.uid } else { 0 };
+        let cursor = Cursor { validity, uid };
+        let mut reading = Reading { config, before, session, cursor };
+        if let Err(broken) = self.dispose_of_owed(&mut reading).await? {
+            return Ok(Err(broken));
+        }
+        if let Err(broken) = self.read_pages(&mut reading).await? {
+            return Ok(Err(broken));
+        }
+        store.mailbox_read(address, reading.cursor, self.now()).await?;
+        Ok(Ok(()))
+    }
+
+    async fn read_pages(&self, reading: &mut Reading<'_>) -> Answer<Result<(), Broken>> {
+        let uids = match reading.session.behind(reading.cursor.uid).await {
+            Ok(uids) => uids,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        // Where one mail ended the last pass, they are taken one by one to find it.
+        let failing = reading.before.failing.as_ref();
+        let alone = failing.is_some_and(|failing| failing.uid.is_some());
+        let alone_to = if alone { uids.len().min(MAILS_TAKEN_MAX) } else { 0 };
+        let (one_by_one, rest) = uids.split_at(alone_to);
+        for page in one_by_one.chunks(1).chain(rest.chunks(MAILS_TAKEN_MAX)) {
+            if self.shared.is_stopping() {
+                break;
+            }
+            if let Err(broken) = self.read_page(reading, page).await? {
+                return Ok(Err(broken));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn read_page(
+        &self,
+        reading: &mut Reading<'_>,
+        page: &[u32],
+    ) -> Answer<Result<(), Broken>> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Ok(())) };
+        let mut mails = Vec::new();
+        let mut broken = None;
+        let mut done_to = *last;
+        if page.len() == 1 && reading.before.gives_up_on(*first) {
+            mails.push(self.given_up(reading, *first));
+        } else {
+            let heads = match reading.session.heads(page).await {
+                Ok(heads) => heads,
+                Err(error) => return Ok(Err(at(&error, *first))),
+            };
+            for head in heads {
+                match self.look(reading, &head).await? {
+                    Ok(Some(found)) => mails.push(self.taken(reading, &head, found)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        broken = Some(at(&error, head.uid));
+                        done_to = head.uid.saturating_sub(1);
+                        break;
+                    }
+                }
+            }
+        }
+        reading.cursor.uid = reading.cursor.uid.max(done_to);
+        let address = reading.config.address.as_str();
+        let store = &self.ports().store;
+        let taken = store.take_mails(address, reading.cursor, mails, self.now()).await?;
+        if taken.iter().any(|mail| mail.outcome.is_done()) {
+            self.shared.poke();
+        }
+        if let Some(broken) = broken {
+            return Ok(Err(broken));
+        }
+        for mail in taken.iter().filter(|mail| mail.owed) {
+            if let Err(broken) = self.dispose_of(reading, mail).await? {
+                return Ok(Err(broken));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// What a mail is. None: it went away meanwhile.
+    async fn look(
+        &self,
+        reading: &mut Reading<'_>,
+        head: &Head,
+    ) -> Answer<Result<Option<Found>, MailboxError>> {
+        let known = self.ports().store.known_mail(&MailIdentity::of_head(head)).await?;
+        if let Some(known) = known {
+            return Ok(Ok(Some(Found::plain(known.outcome))));
+        }
+        if !may_be_report(&head.headers) {
+            return Ok(Ok(Some(Found::plain(MailOutcome::Unread))));
+        }
+        if head.size > REPORT_BYTES_MAX {
+            let because = format!("it has {} bytes, too many for a report", head.size);
+            return Ok(Ok(Some(Found::odd(because))));
+        }
+        let mail = match reading.session.fetch(head.uid, REPORT_BYTES_MAX).await {
+            Ok(mail) => mail,
+            Err(MailboxError::Gone) => return Ok(Ok(None)),
+            Err(MailboxError::Odd(because)) => return Ok(Ok(Some(Found::odd(because)))),
+            Err(error @ MailboxError::Lost(_)) => return Ok(Err(error)),
+        };
+        let content = Some(MailIdentity::of_content(&mail));
+        let (outcome, answer) = match Report::of(&mail) {
+            Some(report) => self.belonging(&report).await?,
+            None => (MailOutcome::Unread, None),
+        };
+        Ok(Ok(Some(Found { outcome, content, answer })))
+    }
+
+    fn taken(&self, reading: &Reading<'_>, head: &Head, found: Found) -> TakenMail {
+        let shown = |name| shown(&head.headers, name);
+        let record = MailRecord {
+            number: 0,
+            mailbox: reading.config.address.to_string(),
+            place: Cursor { uid: head.uid, ..reading.cursor },
+            head: MailIdentity::of_head(head),
+            content: found.content,
+            size: head.size,
+            from: shown("From"),
+            date: shown("Date"),
+            subject: shown("Subject"),
+            owed: found.outcome.is_done() && disposal(reading.config) != Disposal::Leave,
+            outcome: found.outcome,
+            at: self.now(),
+        };
+        TakenMail { record, answer: found.answer }
+    }
+
+    /// A mail at which pass after pass ended.
+    fn given_up(&self, reading: &Reading<'_>, uid: u32) -> TakenMail {
+        let failing = reading.before.failing.as_ref();
+        let because = failing.map_or_else(String::new, |failing| failing.because.clone());
+        let head = Head { uid, size: 0, headers: Headers::default() };
+        let mut mail = self.taken(reading, &head, Found::odd(because));
+        let Cursor { validity, .. } = reading.cursor;
+        mail.record.head = MailIdentity::of_place(reading.config.address.as_str(), validity, uid);
+        mail
+    }
+
+    /// What an earlier pass left undone on the server. Mails of another validity are met again
+    /// when the folder is read anew.
+    async fn dispose_of_owed(&self, reading: &mut Reading<'_>) -> Answer<Result<(), Broken>> {
+        let address = reading.config.address.as_str();
+        for mail in self.ports().store.owed_mails(address, OWED_MAX).await? {
+            if mail.place.validity != reading.cursor.validity {
+                continue;
+            }
+            if let Err(broken) = self.dispose_of(reading, &mail).await? {
+                return Ok(Err(broken));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Tells the server. One that refuses is asked again in the next pass.
+    async fn dispose_of(
+        &self,
+        reading: &mut Reading<'_>,
+        mail: &MailRecord,
+    ) -> Answer<Result<(), Broken>> {
+        match reading.session.dispose(mail.place.uid, &disposal(reading.config)).await {
+            Ok(()) | Err(MailboxError::Gone) => {
+                self.ports().store.mail_disposed(mail.number).await?;
+            }
+            Err(MailboxError::Odd(because)) => {
+                tracing::warn!(mail = mail.number, because, "a mail dealt with stays where it is");
+            }
+            Err(error @ MailboxError::Lost(_)) => return Ok(Err(error.into())),
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn at(error: &MailboxError, uid: u32) -> Broken {
+    Broken { because: error.to_string(), uid: Some(uid) }
+}
+
+fn disposal(config: &MailboxConfig) -> Disposal {
+    match &config.after {
+        AfterReading::Leave => Disposal::Leave,
+        AfterReading::Flag => Disposal::Flag,
+        AfterReading::Move(folder) => Disposal::Move(folder.clone()),
+    }
+}
+
+/// A header on one line, cut.
+fn shown(headers: &Headers, name: &str) -> String {
+    let value = headers.first(name).unwrap_or_default();
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    value.chars().map(plain).take(SHOWN_CHARS_MAX).collect()
+}
