@@ -66,7 +66,7 @@ impl Desk {
             preview: false,
         })
         .await;
-        desk.world.disk.write("Dupont Maçonnerie/Achats/facture.pdf", &document());
+        desk.world.disk.write("Dupont Maçonnerie/Achats/facture.pdf", document());
         desk
     }
 

@@ -54,7 +54,7 @@ fn before_mail() -> Vec<Row> {
         row("refused connection", Unreachable, 0, |s| s.listens = false).says("connect: "),
         row("no greeting", Unreachable, 0, |s| s.greeting = Act::Silence).says("300 s"),
         row("greeting after 4 minutes", Accepted, 1, |s| {
-            s.greeting = Act::SayAfter(Duration::from_secs(240), "220 at last\r\n");
+            s.greeting = Act::SayAfter(Duration::from_mins(4), "220 at last\r\n");
         }),
         row("closed at greeting", Unreachable, 0, |s| s.greeting = Act::Close).says("closed"),
         row("554 greeting", Unreachable, 0, |s| s.greeting = Act::Say("554 no\r\n")),
