@@ -11,6 +11,8 @@
  * sync_file_range promises is nothing (it flushes no disk's cache and no metadata), so it has no
  * record.
  *
+ * FACTEUR_SYNC_PAUSE_US makes the disk slow: each sync takes so much longer.
+ *
  * The lock makes the order of the records that of the effects.
  */
 #define _GNU_SOURCE
@@ -34,6 +36,7 @@ static char disk[4096];
 static size_t disk_length;
 static int journal = -1;
 static unsigned char watched[FILES_MAX];
+static useconds_t sync_pause_us;
 
 __attribute__((constructor)) static void begin(void) {
     const char *folder = getenv("FACTEUR_DISK"), *name = getenv("FACTEUR_JOURNAL");
@@ -41,6 +44,8 @@ __attribute__((constructor)) static void begin(void) {
     journal = (int)syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_APPEND | O_CLOEXEC);
     strcpy(disk, folder);
     disk_length = strlen(disk);
+    const char *pause = getenv("FACTEUR_SYNC_PAUSE_US");
+    if (pause) sync_pause_us = (useconds_t)atol(pause);
 }
 
 /* The name below the folder, or nothing. */
@@ -198,6 +203,7 @@ int ftruncate64(int fd, off64_t size) { return cut(fd, size); }
 
 static int synced(long call, int fd) {
     if (!is_watched(fd)) return (int)syscall(call, fd);
+    if (sync_pause_us) usleep(sync_pause_us);
     pthread_mutex_lock(&lock);
     int done = (int)syscall(call, fd);
     int error = errno;

@@ -13,6 +13,7 @@ mod disk;
 mod journal;
 mod promises;
 mod recorded;
+mod slow;
 
 use trials::figures::Figures;
 use trials::{chance, number};
