@@ -26,6 +26,7 @@ mod robot;
 mod round;
 mod send_test;
 pub mod service;
+mod spelling;
 mod switch;
 pub mod views;
 mod words;

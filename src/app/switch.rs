@@ -93,6 +93,8 @@ impl Robot {
 
     async fn turn(&self, company: &Company, turning: &Turning, by: &str) -> Answer<SwitchedView> {
         self.refuse_held(company)?;
+        let folder = self.as_on_disk(&company.folder, &turning.folder);
+        let turning = &Turning { folder, ..turning.clone() };
         let _turn = self.shared.tree.lock().await;
         let store = &self.ports().store;
         let before = store.decisions(company.id).await?;

@@ -79,14 +79,17 @@ impl SmallDisk {
         }
         let aside = firm.path().join("aside");
         let (state_at, aside_at) = (state.display(), aside.display());
+        // The state moves to the small disk, and a person says so: the tree is claimed anew.
+        let claim = firm.path().join("documents/.facteur");
+        let claim = claim.display();
         let shell = format!(
-            "cp -a '{state_at}' '{aside_at}' && mount -t tmpfs -o size={size} tmpfs '{state_at}' && cp -a '{aside_at}/.' '{state_at}' &&"
+            "cp -a '{state_at}' '{aside_at}' && mount -t tmpfs -o size={size} tmpfs '{state_at}' && cp -a '{aside_at}/.' '{state_at}' && rm -f '{claim}' &&"
         );
         let mut command = behind(firm, &shell, &["run"]);
         let child = command.stderr(Stdio::piped()).env("RUST_LOG", "info").spawn().unwrap();
-        let disk = Self { child, state };
+        let mut disk = Self { child, state };
         while disk.status(firm).is_none() {
-            std::thread::yield_now();
+            assert_eq!(disk.child.try_wait().unwrap(), None, "the service ended");
         }
         Some(disk)
     }

@@ -259,3 +259,17 @@ async fn without_a_connection_there_is_no_switch() {
     office.refused(turning(Turn::On, Some(DUPONT), "Achats", "sage")).await;
     office.refused(turning(Turn::On, Some("dupond"), "Achats", "quickbooks")).await;
 }
+
+#[tokio::test]
+async fn a_folder_is_found_however_its_accents_are_composed() {
+    let office = Office::new().await;
+    office.world.disk.mkdir("Dupont Maçonnerie/De\u{301}penses");
+    office.connect("quickbooks").await;
+
+    let view = office.on("D\u{e9}penses", "quickbooks").await;
+
+    assert_eq!(view.folder, "De\u{301}penses");
+    office.world.disk.write("Dupont Maçonnerie/De\u{301}penses/facture.pdf", b"%PDF");
+    office.next_round().await;
+    assert_eq!(office.posted(), ["facture.pdf"]);
+}
