@@ -137,7 +137,7 @@ async fn nothing_old_goes(story: &mut Story<'_>) -> Result<()> {
 fn deposit(firm: &Firm) -> Result<()> {
     let concrete = papers::pdf(&[DUPONT, "Facture n° 2026-118", "Béton – 1 250,00 €"]);
     firm.put(DUPONT, "Achats/Facture béton n° 118.pdf", &concrete)?;
-    firm.put(DUPONT, "Achats/Facture béton n° 118 (copie).pdf", &concrete)?;
+    firm.put(DUPONT, "Achats/Facture béton n° 118_copie.pdf", &concrete)?;
     firm.move_in(DUPONT, MOVED_IN, &papers::jpeg()?)?;
     firm.put(DUPONT, UNFINISHED, &papers::pdf(&[DUPONT, "Facture gaz", "84,20 €"]))?;
     firm.put(DUPONT, "Achats/Devis à relire.docx", b"PK\x03\x04 a word processor's file")?;
