@@ -92,10 +92,10 @@ fn write_beside(kv: &dyn Kv, beside: &Path) -> Result<u64, KvError> {
     walk(kv, |key, value| {
         records += 1;
         let json = Some(value).filter(|value| !value.contains(&b'\n'));
-        // A bare `null` would be read back as no value at all.
+        // A bare `null` would be read back as no value at all, and spaces around it as none.
         let json: Option<&RawValue> = json
             .and_then(|json| serde_json::from_slice(json).ok())
-            .filter(|json: &&RawValue| json.get() != "null");
+            .filter(|json: &&RawValue| json.get() != "null" && json.get().len() == value.len());
         let hex = json.is_none().then(|| hex::encode(value));
         out.line(&Line { key: key.to_owned(), value: json, hex })
     })?;
