@@ -37,14 +37,16 @@ pub(super) enum SecondLook {
 }
 
 impl Robot {
-    /// Before the first round: claims the tree for this state, and puts in doubt what was being
-    /// sent when the robot stopped.
+    /// Before the first round: puts in doubt what was being sent when the robot stopped, cancels
+    /// what waits for apps that were turned off meanwhile (R14), and claims the tree for this
+    /// state.
     pub async fn recover(&self) -> Answer<()> {
         let store = &self.ports().store;
         let doubts = store.recover(self.now()).await?;
         if !doubts.is_empty() {
             tracing::warn!(count = doubts.len(), "deliveries are in doubt after a stop");
         }
+        self.turn_off_apps().await?;
         self.claim_tree().await
     }
 

@@ -6,7 +6,7 @@ use facteur::domain::Timestamp;
 use crate::desk::FOLDER;
 use crate::office::Office;
 use crate::service::Service;
-use crate::world::{self, app, at};
+use crate::world::{self, Script, app, at};
 
 /// A configuration whose only app is dext.
 fn without_quickbooks(config: &mut Config) {
@@ -53,4 +53,23 @@ async fn another_schedule_is_kept_from_the_moment_it_is_taken() {
     let last: Timestamp = service.status().await.last_round.unwrap().started_at.to_utc();
     assert_eq!(last, at("2026-03-02T08:05:00Z"));
     service.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_turned_off_while_the_robot_was_stopped_sends_nothing_of_before_when_it_is_back() {
+    let mut office = Office::with_achats_on().await;
+    office.world.post.always(Script::Unreachable("no route"));
+    office.world.disk.write("Dupont Maçonnerie/Achats/facture.pdf", b"%PDF");
+    office.next_round().await;
+    let turn = |config: &mut Config, on| {
+        config.apps.get_mut(&app("quickbooks")).unwrap().enabled = on;
+    };
+
+    office.restart_configured(|config| turn(config, false)).await;
+    assert_eq!(office.deliveries().await[0].state, "cancelled");
+    office.world.post.always(Script::Accept);
+    office.restart_configured(|config| turn(config, true)).await;
+    office.next_round().await;
+
+    assert_eq!(office.posted(), Vec::<String>::new());
 }
