@@ -14,7 +14,8 @@
 //!                                  profile)   durable)  outbox)
 //! ```
 //!
-//! `app::answers` reads the mailboxes beside it. `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
+//! `app::answers` reads the mailboxes beside it, and `app::collection` files what comes by mail
+//! where `observe` finds it. `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
 //! queue beside it, so a slow server never holds a round up. The service ([`app::service`]),
 //! `facteur round`, the demonstration and the tests all go through the same code; a dry run and a
 //! preview go through it too, over a copy of the ledger in memory ([`ports::store::Store::fork`]).
@@ -30,7 +31,8 @@
 //! - [`config`]: routes.toml, what can go where and how; every complaint at once.
 //! - [`ports`]: the seams: [`ports::Clock`], [`ports::folders::Folders`],
 //!   [`ports::store::Store`] with [`ports::mails::MailLedger`], [`ports::transport::Transport`],
-//!   [`ports::mailbox::Mailbox`].
+//!   [`ports::mailbox::Mailbox`], and what mails are judged with ([`ports::spool`],
+//!   [`ports::origin`], [`ports::scanner`], [`ports::web`]).
 //! - [`app`]: what is done, in order. Front ends ask by [`app::requests::Ask`] and show
 //!   [`app::views`].
 //! - [`adapters`]: the world behind the ports: files, sled, SMTP, the outbox, the system's clock.

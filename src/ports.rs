@@ -1,12 +1,17 @@
-//! The seams between the robot and the world: clock, folders, store, transport.
+//! The seams between the robot and the world: clock, folders, store, transport, and what mail
+//! is read with.
 //!
 //! `app` speaks only to these; `adapters` implement them, and the tests' `World` scripts them.
 
 pub mod folders;
 pub mod mailbox;
 pub mod mails;
+pub mod origin;
+pub mod scanner;
+pub mod spool;
 pub mod store;
 pub mod transport;
+pub mod web;
 
 use crate::domain::Timestamp;
 

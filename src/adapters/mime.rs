@@ -52,6 +52,9 @@ fn take_apart(bytes: &[u8]) -> Result<ReceivedMail, String> {
         headers: headers(bytes),
         parts,
         body_digest: body_digest(bytes.get(body..).unwrap_or_default()),
+        files: Vec::new(),
+        left_out: Vec::new(),
+        raw: bytes.to_vec(),
     })
 }
 

@@ -35,8 +35,10 @@ pub(super) fn of_document(
         message_id: envelope.message_id.to_owned(),
         date: now,
         sender: envelope.sender.clone(),
+        return_path: Some(envelope.sender.clone()),
         sender_name: config.firm.bot_name.clone(),
         recipient: envelope.recipient.clone(),
+        in_reply_to: None,
         subject: subject(&file_name),
         text,
         envelope_id: envelope.envid,
@@ -60,9 +62,11 @@ pub(super) fn of_test(
     Mail {
         message_id: format!("<test.{token}@{}>", config.firm.domain),
         date: now,
+        return_path: Some(sender.clone()),
         sender,
         sender_name: config.firm.bot_name.clone(),
         recipient,
+        in_reply_to: None,
         subject: format!("Test — {company_name}"),
         text: format!(
             "{}\n\nCeci est un message d'essai pour {company_name}. Il ne contient aucun document.\n",

@@ -5,6 +5,7 @@ mod alarms;
 mod answer;
 mod answers;
 mod backfill;
+mod collection;
 mod companies;
 mod connect;
 mod decisions_file;
@@ -32,4 +33,4 @@ pub mod views;
 mod words;
 
 pub use error::{Answer, Error};
-pub use robot::{Ports, Robot};
+pub use robot::{MailRoom, Ports, Robot};

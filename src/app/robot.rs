@@ -10,8 +10,12 @@ use crate::domain::Timestamp;
 use crate::ports::Clock;
 use crate::ports::folders::Folders;
 use crate::ports::mailbox::Mailbox;
+use crate::ports::origin::Origins;
+use crate::ports::scanner::Scanner;
+use crate::ports::spool::Spool;
 use crate::ports::store::Store;
 use crate::ports::transport::Transport;
+use crate::ports::web::Web;
 
 /// The world, as the robot is given it.
 #[derive(Clone)]
@@ -28,6 +32,21 @@ pub struct Ports {
     pub alarm_transport: Option<Arc<dyn Transport>>,
 }
 
+/// What mail is read with. What is not there isn't used.
+#[derive(Clone, Default)]
+pub struct MailRoom {
+    /// The firm's mailboxes.
+    pub mailboxes: Vec<Arc<dyn Mailbox>>,
+    /// Where mails to be filed are kept; without it none are.
+    pub spool: Option<Arc<dyn Spool>>,
+    /// Verifies signatures.
+    pub origins: Option<Arc<dyn Origins>>,
+    /// The antivirus.
+    pub scanner: Option<Arc<dyn Scanner>>,
+    /// Opens the links of verified invitations.
+    pub web: Option<Arc<dyn Web>>,
+}
+
 /// What every pass works with; cheap to clone, all clones are the same robot.
 #[derive(Clone)]
 pub struct Robot {
@@ -37,8 +56,8 @@ pub struct Robot {
 pub(super) struct Shared {
     config: RwLock<Arc<Config>>,
     pub(super) ports: Ports,
-    /// Read beside the rounds; none where nobody gave any.
-    mailboxes: OnceLock<Vec<Arc<dyn Mailbox>>>,
+    /// Read beside the rounds; empty where nobody gave any.
+    mail_room: OnceLock<MailRoom>,
     /// Rounds never overlap (R8); a second one waits for the first.
     pub(super) round: tokio::sync::Mutex<()>,
     /// Decisions and observations take turns; the ledger's revisions would catch them anyway.
@@ -123,7 +142,7 @@ impl Robot {
         let shared = Shared {
             config: RwLock::new(Arc::new(config)),
             ports,
-            mailboxes: OnceLock::new(),
+            mail_room: OnceLock::new(),
             round: tokio::sync::Mutex::new(()),
             tree: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
@@ -139,21 +158,33 @@ impl Robot {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The same robot, reading these mailboxes of its configuration.
+    /// The same robot, reading the mailboxes of its configuration.
     ///
     /// # Panics
     ///
-    /// When it was given mailboxes before.
+    /// When it was given them before.
     #[must_use]
-    pub fn with_mailboxes(self, mailboxes: Vec<Arc<dyn Mailbox>>) -> Self {
-        let given = self.shared.mailboxes.set(mailboxes);
+    pub fn with_mail_room(self, mail_room: MailRoom) -> Self {
+        let given = self.shared.mail_room.set(mail_room);
         assert!(given.is_ok(), "a robot is given its mailboxes once");
         self
     }
 
+    /// What it reads mail with.
+    pub(super) fn mail_room(&self) -> &MailRoom {
+        static NONE: MailRoom = MailRoom {
+            mailboxes: Vec::new(),
+            spool: None,
+            origins: None,
+            scanner: None,
+            web: None,
+        };
+        self.shared.mail_room.get().unwrap_or(&NONE)
+    }
+
     /// The mailboxes it reads.
     pub(super) fn mailboxes(&self) -> &[Arc<dyn Mailbox>] {
-        self.shared.mailboxes.get().map_or(&[], Vec::as_slice)
+        &self.mail_room().mailboxes
     }
 
     /// The same robot over a copy of its ledger in memory: what it does there changes nothing.

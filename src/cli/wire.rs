@@ -15,7 +15,7 @@ use crate::adapters::store::{Ledger, OpenError, check_export as check, newest_ex
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
 use crate::app::service::{Hinted, Hints, NoHints};
-use crate::app::{Ports, Robot};
+use crate::app::{MailRoom, Ports, Robot};
 use crate::config::{Config, TransportConfig};
 use crate::ports::Clock;
 use crate::ports::mailbox::Mailbox;
@@ -62,7 +62,7 @@ fn robot_with(config: &Config, transport: Arc<dyn Transport>) -> Result<Robot> {
         transport,
         alarm_transport: alarm_transport(config)?,
     };
-    Ok(Robot::new(config.clone(), ports).with_mailboxes(mailboxes(config)?))
+    Ok(Robot::new(config.clone(), ports).with_mail_room(mail_room(config)?))
 }
 
 /// Whether opening failed only because another process has the store open.
@@ -153,6 +153,10 @@ pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
         probes.push(mailbox.probe().await);
     }
     Ok(probes)
+}
+
+fn mail_room(config: &Config) -> Result<MailRoom> {
+    Ok(MailRoom { mailboxes: mailboxes(config)?, ..MailRoom::default() })
 }
 
 fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::complaint::Mistake;
 use super::firm;
-use super::model::CompanyOverride;
+use super::model::{CollectionOverride, CompanyOverride};
 use super::section::Section;
 use super::sheet::Typed;
 use crate::domain::path::TreePath;
@@ -39,7 +39,16 @@ fn company(section: Section<'_>) -> Option<Typed<CompanyOverride>> {
     let enabled = section.flag("enabled").unwrap_or(true);
     section.close();
     let Typed { value: folder, place } = folder?;
-    Some(Typed { value: CompanyOverride { folder, slug, name, enabled }, place })
+    Some(Typed {
+        value: CompanyOverride {
+            folder,
+            slug,
+            name,
+            enabled,
+            collection: CollectionOverride::default(),
+        },
+        place,
+    })
 }
 
 fn folder(text: &str) -> Result<TreePath, Mistake> {

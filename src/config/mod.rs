@@ -111,6 +111,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
         apps,
         companies,
         mailboxes,
+        collection: CollectionConfig::default(),
         warnings: Vec::new(),
     }
 }

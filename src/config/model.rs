@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use super::complaint::Complaint;
 use crate::domain::limits::Retry;
+use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, FolderPattern, Profile};
 use crate::domain::slug::Slug;
 use crate::domain::template::{Address, AddressTemplate};
@@ -37,6 +38,8 @@ pub struct Config {
     pub companies: Vec<CompanyOverride>,
     /// `[[mailboxes]]`.
     pub mailboxes: Vec<MailboxConfig>,
+    /// `[collection]`.
+    pub collection: CollectionConfig,
     /// What is allowed and probably not meant, in the order it was read.
     pub warnings: Vec<Complaint>,
 }
@@ -106,7 +109,7 @@ pub struct RobotConfig {
 
 impl RobotConfig {
     /// The settle time of the documents of one folder.
-    pub fn settle_of(&self, folder: &crate::domain::path::TreePath) -> TimeDelta {
+    pub fn settle_of(&self, folder: &TreePath) -> TimeDelta {
         let special = self.settle_for.iter().find(|(pattern, _)| pattern.covers(folder));
         special.map_or(self.settle, |(_, settle)| *settle)
     }
@@ -201,6 +204,8 @@ pub struct MailboxConfig {
 pub enum MailboxRole {
     /// The answers to what the bot sent.
     Bot,
+    /// What clients and suppliers send, to be filed.
+    Collection,
 }
 
 /// What becomes of a mail on the server once it was dealt with.
@@ -262,11 +267,91 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyOverride {
     /// Its folder below the root.
-    pub folder: crate::domain::path::TreePath,
+    pub folder: TreePath,
     /// Its slug, where it isn't the folder's.
     pub slug: Option<Slug>,
     /// Its name, where it isn't the folder's.
     pub name: Option<String>,
     /// False: this folder is no company.
     pub enabled: bool,
+    /// How its collected mails are filed, where that differs.
+    pub collection: CollectionOverride,
+}
+
+/// How mails of a collection mailbox become documents, for companies without an override.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionConfig {
+    /// The folder below the company's folder that takes what comes by mail.
+    pub inbox: TreePath,
+    /// Where in the company's folder a file goes: `{inbox}/{year}/{month}`, of its reception.
+    pub file_in: String,
+    /// Who may send.
+    pub senders: Senders,
+    /// The known senders, of every company.
+    pub known_senders: Vec<KnownSender>,
+    /// Servers of the firm's own whose `Authentication-Results` are believed (RFC 8601 §2.2).
+    pub trusted_servers: Vec<String>,
+    /// Whether a sender gets an acknowledgement.
+    pub acknowledge: bool,
+    /// Bytes of a mail; a larger one is put aside.
+    pub mail_bytes_max: u64,
+    /// The antivirus.
+    pub clamd: Option<ClamdAddress>,
+}
+
+/// What differs for one company.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CollectionOverride {
+    /// See [`CollectionConfig::inbox`].
+    pub inbox: Option<TreePath>,
+    /// See [`CollectionConfig::file_in`].
+    pub file_in: Option<String>,
+    /// See [`CollectionConfig::senders`].
+    pub senders: Option<Senders>,
+    /// Known besides those of [`CollectionConfig::known_senders`].
+    pub known_senders: Vec<KnownSender>,
+}
+
+/// Who may send documents by mail; what others send goes to the tray.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Senders {
+    /// Everyone.
+    Everyone,
+    /// Those who are named.
+    Known,
+    /// The firm's own people: its domain, with a signature or a trusted server's word for it.
+    Firm,
+}
+
+/// A known sender: one address, or all of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KnownSender {
+    /// `compta@fournisseur.example`.
+    Address(Address),
+    /// `@fournisseur.example`, lower-case and without the `@`.
+    Domain(String),
+}
+
+/// Where clamd listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClamdAddress {
+    /// A Unix socket.
+    Socket(PathBuf),
+    /// `host:port`.
+    Tcp(String),
+}
+
+impl Default for CollectionConfig {
+    fn default() -> Self {
+        Self {
+            inbox: "Reçus par mail".parse().expect("a folder's name"),
+            file_in: "{inbox}/{year}/{month}".to_owned(),
+            senders: Senders::Everyone,
+            known_senders: Vec::new(),
+            trusted_servers: Vec::new(),
+            acknowledge: false,
+            mail_bytes_max: 50_000_000,
+            clamd: None,
+        }
+    }
 }

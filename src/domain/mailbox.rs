@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::delivery::DeliveryId;
-use super::received::MailIdentity;
+use super::deposit::Content;
+use super::path::TreePath;
+use super::received::{LeftOut, MailIdentity};
 use super::report::ReportedFate;
 
 /// How far a folder was read (RFC 3501 §2.3.1.1): UIDs mean something within a validity alone.
@@ -109,22 +111,82 @@ pub enum MailOutcome {
     },
     /// No report: an answer that waits for a person, where it lies.
     Unread,
+    /// A mail of a collection mailbox that is kept here and not dealt with yet.
+    Pending {
+        /// What keeps it from being dealt with, in words; none before the first try.
+        trouble: Option<String>,
+    },
+    /// Its files are being put into their places.
+    Filing(Filing),
+    /// Its files are in their places.
+    Filed(Filing),
+    /// Nobody but a person can say where its files go.
+    Tray {
+        /// In words.
+        because: String,
+    },
+    /// It holds what the antivirus knows.
+    Quarantined {
+        /// What it found.
+        because: String,
+    },
+    /// A person threw it away.
+    Dropped {
+        /// Who.
+        by: String,
+    },
+}
+
+/// Where the files of a mail go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filing {
+    /// The company's folder below the root.
+    pub company: TreePath,
+    /// Its documents, each with its place; none when all was left out.
+    pub files: Vec<FiledFile>,
+    /// What became no document.
+    pub left_out: Vec<LeftOut>,
+    /// The person who said so, for one from the tray.
+    pub by: Option<String>,
+}
+
+/// One document of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiledFile {
+    /// Where it is put, relative to the company's folder.
+    pub path: TreePath,
+    /// Which of [`ReceivedMail::files`](super::received::ReceivedMail::files) it is.
+    pub index: usize,
+    /// What it holds.
+    pub content: Content,
 }
 
 impl MailOutcome {
     /// Whether a person should look at it.
     pub fn is_put_aside(&self) -> bool {
         match self {
-            Self::Unmatched { .. } | Self::Odd { .. } => true,
-            Self::Answered { .. } | Self::Unread => false,
+            Self::Unmatched { .. } | Self::Odd { .. } | Self::Quarantined { .. } => true,
+            Self::Answered { .. }
+            | Self::Unread
+            | Self::Pending { .. }
+            | Self::Filing(_)
+            | Self::Filed(_)
+            | Self::Tray { .. }
+            | Self::Dropped { .. } => false,
         }
     }
 
     /// Whether it is done with, so that the server may be told.
     pub fn is_done(&self) -> bool {
         match self {
-            Self::Answered { .. } => true,
-            Self::Unmatched { .. } | Self::Odd { .. } | Self::Unread => false,
+            Self::Answered { .. } | Self::Filed(_) | Self::Dropped { .. } => true,
+            Self::Unmatched { .. }
+            | Self::Odd { .. }
+            | Self::Unread
+            | Self::Pending { .. }
+            | Self::Filing(_)
+            | Self::Tray { .. }
+            | Self::Quarantined { .. } => false,
         }
     }
 }

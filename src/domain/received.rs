@@ -89,6 +89,46 @@ pub struct ReceivedMail {
     pub parts: Vec<Part>,
     /// SHA-256 of everything behind its headers, in lower-case hex, line ends left out.
     pub body_digest: String,
+    /// The files in it, in their order.
+    pub files: Vec<ReceivedFile>,
+    /// What looks like a file and can't be taken out of it.
+    pub left_out: Vec<LeftOut>,
+    /// The whole mail as it came.
+    pub raw: Vec<u8>,
+}
+
+/// A file of a mail: an attachment, a picture of its text, the mail's only part, or what was in
+/// one of these.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReceivedFile {
+    /// As the sender wrote it, which may climb out of a folder; none where it has no name.
+    pub name: Option<String>,
+    /// `application/pdf`, in lower case.
+    pub media_type: String,
+    /// Shown in the mail's text (`Content-Disposition: inline`, or named by its `Content-ID`).
+    pub inline: bool,
+    /// What it was in, from the outside: `scans.zip`, `Fwd: facture`; empty for the mail itself.
+    pub inside: Vec<String>,
+    /// Its bytes, decoded.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for ReceivedFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("ReceivedFile");
+        shown.field("name", &self.name).field("media_type", &self.media_type);
+        shown.field("inline", &self.inline).field("inside", &self.inside);
+        shown.field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+/// A file of a mail that becomes no document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its name, as far as it can be shown.
+    pub name: String,
+    /// In words.
+    pub because: String,
 }
 
 /// Which mail this is, wherever it lies: not its UID, which another server gives anew.

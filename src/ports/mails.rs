@@ -14,8 +14,15 @@ pub const MAILS_TAKEN_MAX: usize = 50;
 pub struct TakenMail {
     /// What is remembered of it; the store sets its number.
     pub record: MailRecord,
-    /// The report in it, and the delivery it belongs to.
-    pub answer: Option<(DeliveryId, Reported)>,
+    /// What it changes.
+    pub effect: Option<MailEffect>,
+}
+
+/// What a mail changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailEffect {
+    /// A report about a delivery.
+    Reported(DeliveryId, Reported),
 }
 
 /// What the ledger knows of mailboxes.

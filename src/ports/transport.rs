@@ -13,12 +13,17 @@ pub struct Mail {
     /// `Date`; fixed for the delivery's life too, so that a second attempt has the same bytes
     /// (and, in the outbox, the same file).
     pub date: Timestamp,
-    /// Both `From` and the envelope sender.
+    /// `From`.
     pub sender: Address,
+    /// The envelope sender, where answers of mail servers go; none: the empty one, which nobody
+    /// answers (RFC 5321 §4.5.5).
+    pub return_path: Option<Address>,
     /// The display name of `From`: the firm's name for its bot.
     pub sender_name: String,
     /// The one recipient.
     pub recipient: Address,
+    /// The Message-ID it answers; such a mail is `auto-replied` (RFC 3834 §5).
+    pub in_reply_to: Option<String>,
     /// `Subject`; compose encodes it.
     pub subject: String,
     /// The short plain-text body.

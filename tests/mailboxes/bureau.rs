@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use facteur::app::MailRoom;
 use facteur::config::{AfterReading, Config, MailboxConfig, MailboxRole, Secret, Security};
 use facteur::domain::template::Address;
 
@@ -48,7 +49,8 @@ impl Bureau {
 
     fn join(&mut self) {
         let mailbox = Arc::new(self.mailbox.clone());
-        self.office.robot = self.office.robot.clone().with_mailboxes(vec![mailbox]);
+        let mail_room = MailRoom { mailboxes: vec![mailbox], ..MailRoom::default() };
+        self.office.robot = self.office.robot.clone().with_mail_room(mail_room);
     }
 
     /// The robot's process ends, and starts again.

@@ -5,7 +5,7 @@ use facteur::domain::deposit::Verdict;
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
 use facteur::domain::report::ReportedFate;
-use facteur::ports::mails::{MailLedger as _, TakenMail};
+use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};
 
 use crate::rig::{Rig, at};
 
@@ -32,13 +32,13 @@ fn mail(uid: u32, subject: &str, outcome: MailOutcome) -> TakenMail {
         outcome,
         at: at(0),
     };
-    TakenMail { record, answer: None }
+    TakenMail { record, effect: None }
 }
 
 fn report(uid: u32, subject: &str, id: DeliveryId, fate: ReportedFate) -> TakenMail {
     let outcome = MailOutcome::Answered { delivery: id, fate };
     let reported = Reported { fate, attempt: None, because: "550 no".to_owned(), reporter: None };
-    TakenMail { answer: Some((id, reported)), ..mail(uid, subject, outcome) }
+    TakenMail { effect: Some(MailEffect::Reported(id, reported)), ..mail(uid, subject, outcome) }
 }
 
 async fn take(rig: &Rig, mails: Vec<TakenMail>) -> Vec<MailRecord> {

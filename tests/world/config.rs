@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use facteur::config::{
-    AlarmsConfig, Config, Documents, Firm, LogFormat, MailConfig, RobotConfig, Schedule,
-    StateConfig, TransportConfig,
+    AlarmsConfig, CollectionConfig, Config, Documents, Firm, LogFormat, MailConfig, RobotConfig,
+    Schedule, StateConfig, TransportConfig,
 };
 use facteur::domain::limits::Retry;
 use facteur::domain::profile::{
@@ -41,6 +41,7 @@ pub fn config(tweak: impl FnOnce(&mut Config)) -> Config {
         apps: BTreeMap::from([(app("quickbooks"), quickbooks()), (app("dext"), dext())]),
         companies: Vec::new(),
         mailboxes: Vec::new(),
+        collection: CollectionConfig::default(),
         warnings: Vec::new(),
     };
     tweak(&mut config);

@@ -77,7 +77,15 @@ fn headers(mail: &Mail) -> Headers {
     headers.insert_raw(plain("Date", mail.date.to_rfc2822()));
     headers.set(MessageId::from(mail.message_id.clone()));
     // RFC 3834 §5: keeps vacation notices and other robots from answering.
-    headers.insert_raw(plain("Auto-Submitted", "auto-generated".to_owned()));
+    let submitted = match &mail.in_reply_to {
+        Some(answered) => {
+            headers.insert_raw(plain("In-Reply-To", answered.clone()));
+            headers.insert_raw(plain("References", answered.clone()));
+            "auto-replied"
+        }
+        None => "auto-generated",
+    };
+    headers.insert_raw(plain("Auto-Submitted", submitted.to_owned()));
     headers.set(MIME_VERSION_1_0);
     headers
 }

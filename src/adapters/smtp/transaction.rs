@@ -63,7 +63,7 @@ impl Connection {
                 parameters.push(mail_parameter("ENVID", &mail.envelope_id));
             }
         }
-        let command = MailFrom::new(Some(lettre(&mail.sender)), parameters);
+        let command = MailFrom::new(mail.return_path.as_ref().map(lettre), parameters);
         accepted(Step::Mail, self.dialogue.command(command, limits.mail).await)?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryId, Step};
 use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
 use crate::domain::received::MailIdentity;
-use crate::ports::mails::{MAILS_TAKEN_MAX, MailLedger, TakenMail};
+use crate::ports::mails::{MAILS_TAKEN_MAX, MailEffect, MailLedger, TakenMail};
 use crate::ports::store::{StoreError, Stored};
 
 use super::deliveries::{self, Promotion};
@@ -70,7 +70,7 @@ fn take_one(
     mail: TakenMail,
     now: Timestamp,
 ) -> Stored<MailRecord> {
-    let TakenMail { mut record, answer } = mail;
+    let TakenMail { mut record, effect } = mail;
     let mut same = known(transaction, &record.head)?;
     if let (None, Some(content)) = (&same, &record.content) {
         same = known(transaction, content)?;
@@ -84,7 +84,7 @@ fn take_one(
         return Ok(after);
     }
     record.number = transaction.next(Counter::Mail)?;
-    if let Some((id, reported)) = answer {
+    if let Some(MailEffect::Reported(id, reported)) = effect {
         let step = Step::Answered(reported);
         match deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting) {
             Ok(_) => {}

@@ -67,8 +67,16 @@ impl Robot {
         mails.retain(|mail| mail.at > old);
         let (Some(newest), Some(oldest)) = (mails.first(), mails.last()) else { return Ok(None) };
         let because = match &newest.outcome {
-            MailOutcome::Odd { because } | MailOutcome::Unmatched { because } => because.as_str(),
-            MailOutcome::Answered { .. } | MailOutcome::Unread => "",
+            MailOutcome::Odd { because }
+            | MailOutcome::Unmatched { because }
+            | MailOutcome::Tray { because }
+            | MailOutcome::Quarantined { because } => because.as_str(),
+            MailOutcome::Answered { .. }
+            | MailOutcome::Unread
+            | MailOutcome::Pending { .. }
+            | MailOutcome::Filing(_)
+            | MailOutcome::Filed(_)
+            | MailOutcome::Dropped { .. } => "",
         };
         let message = format!(
             "{} mails were put aside in the last {} days and changed nothing; the newest, in {}, \

@@ -2,11 +2,12 @@
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use crate::domain::delivery::{Delivery, DeliveryId, Reported, delivery_of_envelope};
+use crate::domain::delivery::{Delivery, Reported, delivery_of_envelope};
 use crate::domain::mailbox::MailOutcome;
 use crate::domain::report::Report;
+use crate::ports::mails::MailEffect;
 
-type Belonging = (MailOutcome, Option<(DeliveryId, Reported)>);
+type Belonging = (MailOutcome, Option<MailEffect>);
 
 impl Robot {
     /// The delivery of a report: by the mail it gives back, by our ENVID, by what it refers to.
@@ -36,7 +37,7 @@ impl Robot {
             reporter: report.reporter.clone(),
         };
         let outcome = MailOutcome::Answered { delivery: delivery.id, fate: recipient.fate };
-        Ok((outcome, Some((delivery.id, reported))))
+        Ok((outcome, Some(MailEffect::Reported(delivery.id, reported))))
     }
 
     async fn of_envelope(&self, report: &Report) -> Answer<Option<(Delivery, u32)>> {

@@ -4,6 +4,7 @@
 //! nothing is applied twice, and nothing is marked as done on the server that wasn't.
 
 mod alarms;
+mod answer;
 mod belonging;
 mod pass;
 
@@ -14,6 +15,7 @@ use chrono::TimeDelta;
 use tokio::task::JoinSet;
 
 use self::pass::Broken;
+pub(super) use self::pass::{Found, Looked};
 use super::error::{Answer, Error};
 use super::robot::Robot;
 use crate::config::MailboxConfig;

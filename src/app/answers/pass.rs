@@ -2,16 +2,11 @@
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use crate::config::{AfterReading, MailboxConfig};
-use crate::domain::delivery::{DeliveryId, Reported};
+use crate::config::{AfterReading, MailboxConfig, MailboxRole};
 use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
 use crate::domain::received::{Head, Headers, MailIdentity};
-use crate::domain::report::{Report, may_be_report};
 use crate::ports::mailbox::{Disposal, MailboxError, Session};
-use crate::ports::mails::{MAILS_TAKEN_MAX, TakenMail};
-
-/// Bytes of a report; a larger mail is put aside.
-const REPORT_BYTES_MAX: u64 = 10_000_000;
+use crate::ports::mails::{MAILS_TAKEN_MAX, MailEffect, TakenMail};
 
 /// Mails that a server is told of in one pass, of those that an earlier pass left.
 const OWED_MAX: usize = 1_000;
@@ -28,18 +23,21 @@ pub(super) struct Broken {
 }
 
 /// One mail as it was found to be.
-struct Found {
-    outcome: MailOutcome,
-    content: Option<MailIdentity>,
-    answer: Option<(DeliveryId, Reported)>,
+pub(in crate::app) struct Found {
+    pub(in crate::app) outcome: MailOutcome,
+    pub(in crate::app) content: Option<MailIdentity>,
+    pub(in crate::app) effect: Option<MailEffect>,
 }
 
+/// None: it went away meanwhile. Err: the session is over.
+pub(in crate::app) type Looked = Result<Option<Found>, MailboxError>;
+
 impl Found {
-    fn plain(outcome: MailOutcome) -> Self {
-        Self { outcome, content: None, answer: None }
+    pub(in crate::app) fn plain(outcome: MailOutcome) -> Self {
+        Self { outcome, content: None, effect: None }
     }
 
-    fn odd(because: impl Into<String>) -> Self {
+    pub(in crate::app) fn odd(because: impl Into<String>) -> Self {
         Self::plain(MailOutcome::Odd { because: because.into() })
     }
 }
@@ -146,35 +144,16 @@ impl Robot {
         Ok(Ok(()))
     }
 
-    /// What a mail is. None: it went away meanwhile.
-    async fn look(
-        &self,
-        reading: &mut Reading<'_>,
-        head: &Head,
-    ) -> Answer<Result<Option<Found>, MailboxError>> {
+    /// What a mail is, by its mailbox's role.
+    async fn look(&self, reading: &mut Reading<'_>, head: &Head) -> Answer<Looked> {
         let known = self.ports().store.known_mail(&MailIdentity::of_head(head)).await?;
         if let Some(known) = known {
             return Ok(Ok(Some(Found::plain(known.outcome))));
         }
-        if !may_be_report(&head.headers) {
-            return Ok(Ok(Some(Found::plain(MailOutcome::Unread))));
+        match reading.config.role {
+            MailboxRole::Bot => self.look_at_answer(reading.session, head).await,
+            MailboxRole::Collection => self.look_at_document(reading.session, head).await,
         }
-        if head.size > REPORT_BYTES_MAX {
-            let because = format!("it has {} bytes, too many for a report", head.size);
-            return Ok(Ok(Some(Found::odd(because))));
-        }
-        let mail = match reading.session.fetch(head.uid, REPORT_BYTES_MAX).await {
-            Ok(mail) => mail,
-            Err(MailboxError::Gone) => return Ok(Ok(None)),
-            Err(MailboxError::Odd(because)) => return Ok(Ok(Some(Found::odd(because)))),
-            Err(error @ MailboxError::Lost(_)) => return Ok(Err(error)),
-        };
-        let content = Some(MailIdentity::of_content(&mail));
-        let (outcome, answer) = match Report::of(&mail) {
-            Some(report) => self.belonging(&report).await?,
-            None => (MailOutcome::Unread, None),
-        };
-        Ok(Ok(Some(Found { outcome, content, answer })))
     }
 
     fn taken(&self, reading: &Reading<'_>, head: &Head, found: Found) -> TakenMail {
@@ -193,7 +172,7 @@ impl Robot {
             outcome: found.outcome,
             at: self.now(),
         };
-        TakenMail { record, answer: found.answer }
+        TakenMail { record, effect: found.effect }
     }
 
     /// A mail at which pass after pass ended.
