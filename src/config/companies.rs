@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::collection;
 use super::complaint::Mistake;
 use super::firm;
-use super::model::{CollectionOverride, CompanyOverride};
+use super::model::CompanyOverride;
 use super::section::Section;
 use super::sheet::Typed;
 use crate::domain::path::TreePath;
@@ -18,11 +19,11 @@ struct Earlier {
 }
 
 /// Reads `[[companies]]`.
-pub(super) fn companies(top: &Section<'_>) -> Vec<CompanyOverride> {
+pub(super) fn companies(top: &Section<'_>, ignore: &[String]) -> Vec<CompanyOverride> {
     let mut earlier = Earlier::default();
     let mut companies = Vec::new();
     for section in top.sections("companies") {
-        let Some(company) = company(section) else { continue };
+        let Some(company) = company(section, ignore) else { continue };
         if let Err(mistake) = earlier.add(&company) {
             top.sheet.complain(&company.place, mistake);
         }
@@ -31,24 +32,16 @@ pub(super) fn companies(top: &Section<'_>) -> Vec<CompanyOverride> {
     companies
 }
 
-fn company(section: Section<'_>) -> Option<Typed<CompanyOverride>> {
+fn company(section: Section<'_>, ignore: &[String]) -> Option<Typed<CompanyOverride>> {
     section.require("folder", "name the company's folder: folder = \"Dupont Maçonnerie\"");
     let folder = section.parsed("folder", folder);
     let slug = section.parsed("slug", slug).map(|typed| typed.value);
     let name = section.parsed("name", firm::name).map(|typed| typed.value);
     let enabled = section.flag("enabled").unwrap_or(true);
+    let collection = collection::of_company(section.section("collection"), ignore);
     section.close();
     let Typed { value: folder, place } = folder?;
-    Some(Typed {
-        value: CompanyOverride {
-            folder,
-            slug,
-            name,
-            enabled,
-            collection: CollectionOverride::default(),
-        },
-        place,
-    })
+    Some(Typed { value: CompanyOverride { folder, slug, name, enabled, collection }, place })
 }
 
 fn folder(text: &str) -> Result<TreePath, Mistake> {

@@ -19,6 +19,7 @@ const MOVE: &str = "move:";
 /// Reads `[[mailboxes]]`.
 pub(super) fn mailboxes(top: &Section<'_>, ground: &Ground<'_>) -> Vec<MailboxConfig> {
     let mut earlier = BTreeMap::new();
+    let mut folders = BTreeMap::new();
     let mut mailboxes = Vec::new();
     for section in top.sections("mailboxes") {
         let Some(Typed { value, place }) = mailbox(section, ground) else { continue };
@@ -26,17 +27,28 @@ pub(super) fn mailboxes(top: &Section<'_>, ground: &Ground<'_>) -> Vec<MailboxCo
         if let Some(line) = earlier.insert(folded, place.line) {
             let problem = format!("{} has an entry already, on line {line}", value.address);
             top.sheet.complain(&place, Mistake::new(problem, "make one entry of the two"));
+        } else if let Some(line) = folders.insert(folder_of(&value), place.line) {
+            let problem = format!("the entry on line {line} reads the very same folder");
+            let remedy = "give each its own: another login, or folder = \"…\" with a rule on the server that sorts the mails";
+            top.sheet.complain(&place, Mistake::new(problem, remedy));
         }
         mailboxes.push(value);
     }
     mailboxes
 }
 
+/// Which folder of which account: its mails belong to one entry alone.
+fn folder_of(mailbox: &MailboxConfig) -> (String, u16, String, String) {
+    let (host, username) = (mailbox.host.to_lowercase(), mailbox.login.0.clone());
+    (host, mailbox.port, username, mailbox.folder.clone())
+}
+
 fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxConfig>> {
     section.require("address", "name it: address = \"quickbooks@cabinet.example\"");
     section.require("host", "name its server: host = \"imap.cabinet.example\"");
     let address = section.parsed("address", address);
-    let role = section.parsed("role", role).map_or(MailboxRole::Bot, |typed| typed.value);
+    let roles = [("bot", MailboxRole::Bot), ("collection", MailboxRole::Collection)];
+    let role = section.choice("role", &roles).unwrap_or(MailboxRole::Bot);
     let host = section.parsed("host", host).map_or_else(String::new, |typed| typed.value);
     let security = security(&section, &host);
     let port = section.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
@@ -74,17 +86,6 @@ fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxCon
         silent_after,
     };
     Some(Typed { value, place })
-}
-
-fn role(text: &str) -> Result<MailboxRole, Mistake> {
-    match text {
-        "bot" => Ok(MailboxRole::Bot),
-        "collection" => Err(Mistake::new(
-            "this version doesn't file mails of a collection mailbox yet",
-            "leave the entry out; role = \"bot\" reads what mail servers answer",
-        )),
-        _ => Err(Mistake::new(format!("`{text}` is none of the choices"), "write \"bot\"")),
-    }
 }
 
 fn security(section: &Section<'_>, host: &str) -> Security {
@@ -185,11 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn collection_mailboxes_may_be_several_beside_the_bots() {
+        let more = |name: &str| {
+            let entry = BOX.replace("quickbooks@", name).replace("robot", name);
+            format!("{entry}role = \"collection\"\n")
+        };
+        let text = format!("{FIRM}{BOX}{}{}", more("compta@"), more("scans@"));
+        let config = bench().parse(&text).unwrap();
+        let roles: Vec<MailboxRole> = config.mailboxes.iter().map(|mailbox| mailbox.role).collect();
+        assert_eq!(roles, [MailboxRole::Bot, MailboxRole::Collection, MailboxRole::Collection]);
+        assert_eq!(config.warnings, []);
+    }
+
+    #[test]
     fn mistakes_have_their_line_and_their_remedy() {
         let cases = [
             ("security = \"none\"", 9, "in clear", "993"),
-            ("role = \"collection\"", 9, "doesn't file", "leave the entry out"),
-            ("role = \"x\"", 9, "none of the choices", "\"bot\""),
+            ("role = \"x\"", 9, "none of the choices", "\"bot\" or \"collection\""),
             ("after = \"delete\"", 9, "none of the choices", "move:FOLDER"),
             ("after = \"move:\"", 9, "no folder's name", "ASCII"),
             ("folder = \"É\"", 9, "no folder's name", "ASCII"),
@@ -198,6 +211,7 @@ mod tests {
             ("pol = \"5m\"", 9, "no key `pol`", "did you mean `poll`?"),
             ("ca_file = \"nowhere\"", 9, "cannot be read", "PEM"),
             (BOX, 9, "already, on line 5", "one entry"),
+            (&BOX.replace("quickbooks@", "compta@"), 9, "very same folder", "its own"),
             ("[[mailboxes]]\nhost = \"a.example\"", 9, "`address` is missing", "address ="),
         ];
         for (more, line, problem, remedy) in cases {

@@ -13,6 +13,7 @@ use toml::de::DeTable;
 mod addresses;
 mod alarms;
 mod apps;
+mod collection;
 mod companies;
 mod complaint;
 mod environment;
@@ -91,8 +92,10 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let alarms = alarms::alarms(top.section("alarms"), &ground, &firm.domain, &mail);
     let log_format = firm::log_format(top.section("log"));
     let apps = apps::apps(&top.section("apps"), &firm.domain);
-    let companies = companies::companies(&top);
+    let companies = companies::companies(&top, &documents.ignore);
     let mailboxes = mailboxes::mailboxes(&top, &ground);
+    let collection = collection::collection(top.section("collection"), &documents.ignore);
+    collection::check_use(&top, &mailboxes, &companies);
     let outbox = match &mail.transport {
         TransportConfig::Outbox(outbox) => Some(outbox.as_path()),
         TransportConfig::Smtp(_) => None,
@@ -111,7 +114,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
         apps,
         companies,
         mailboxes,
-        collection: CollectionConfig::default(),
+        collection,
         warnings: Vec::new(),
     }
 }
