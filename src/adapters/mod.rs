@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod compose;
 pub mod folders;
+pub mod https;
 pub mod imap;
 pub mod mime;
 pub mod outbox;

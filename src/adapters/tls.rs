@@ -80,6 +80,17 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     if roots.is_empty() { Err(TlsError::NoRoots) } else { Ok(roots) }
 }
 
+/// The certificates of whom to trust: the system's, and those of the file.
+pub(super) fn trusted(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    // Also finds what is wrong with the file.
+    roots(ca_file)?;
+    let mut trusted = rustls_native_certs::load_native_certs().certs;
+    if let Some(file) = ca_file {
+        trusted.extend(certificates(file)?);
+    }
+    Ok(trusted)
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read = CertificateDer::pem_file_iter(file).map_err(|error| unusable(file, &error))?;
     let certificates =

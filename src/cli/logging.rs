@@ -10,8 +10,9 @@ use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 use crate::config::LogFormat;
 
-/// Crates whose finer logs hold whole dialogues with mail servers, passwords included.
-const INDISCREET: [&str; 5] = ["lettre", "async_imap", "imap_proto", "rustls", "tokio_rustls"];
+/// Crates whose finer logs hold whole dialogues with servers, passwords and addresses included.
+const INDISCREET: [&str; 7] =
+    ["lettre", "async_imap", "imap_proto", "rustls", "tokio_rustls", "ureq", "ureq_proto"];
 
 /// Begins to log; `default` rules where RUST_LOG says nothing. Later calls change nothing.
 pub(super) fn begin(format: LogFormat, default: Level) {
@@ -46,8 +47,13 @@ mod tests {
 
     #[test]
     fn dialogues_with_mail_servers_are_never_logged() {
-        for target in ["lettre", "lettre::transport::smtp::client", "async_imap::client", "rustls"]
-        {
+        for target in [
+            "lettre",
+            "lettre::transport::smtp::client",
+            "async_imap::client",
+            "rustls",
+            "ureq::run",
+        ] {
             assert!(!is_allowed(target, Level::DEBUG), "{target}");
             assert!(!is_allowed(target, Level::TRACE), "{target}");
             assert!(is_allowed(target, Level::INFO), "{target}");
