@@ -2,9 +2,10 @@
 //!
 //! In reading order: what things are called ([`slug`], [`path`], [`names`], [`shell`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
-//! [`deposit`]), what is sent ([`delivery`], [`limits`]), what is answered ([`received`],
-//! [`report`], [`mailbox`]), and what is wrong ([`alarm`]).
+//! [`deposit`]), what is sent ([`delivery`], [`limits`]), what comes by mail ([`received`],
+//! [`report`], [`mailbox`], [`address_list`], [`routing`], [`filing`]), and what is wrong ([`alarm`]).
 
+pub mod address_list;
 pub mod alarm;
 pub mod company;
 pub mod comparison;
@@ -12,6 +13,7 @@ pub mod decision;
 pub mod delivery;
 pub mod deposit;
 pub mod directory;
+pub mod filing;
 pub mod limits;
 pub mod mailbox;
 pub mod names;
@@ -19,6 +21,7 @@ pub mod path;
 pub mod profile;
 pub mod received;
 pub mod report;
+pub mod routing;
 pub mod shell;
 pub mod slug;
 pub mod template;

@@ -96,6 +96,9 @@ impl From<Address> for String {
 #[serde(try_from = "String", into = "String")]
 pub struct AddressTemplate(String);
 
+/// Where the company's slug stands.
+const SLUG: &str = "{slug}";
+
 /// What a template's placeholders stand for.
 #[derive(Debug, Clone, Copy)]
 pub struct Placeholders<'a> {
@@ -133,7 +136,20 @@ impl AddressTemplate {
 
     /// Whether two companies get two addresses.
     pub fn names_the_company(&self) -> bool {
-        self.0.contains("{slug}")
+        self.0.contains(SLUG)
+    }
+
+    /// What stands at `{slug}` in an address made by this template, whether it is a slug or not;
+    /// none when the template doesn't make the address. Case doesn't matter.
+    pub fn slug_in(&self, address: &str, domain: &str) -> Option<String> {
+        let address = address.to_lowercase();
+        let text = self.0.to_lowercase().replace("{domain}", &domain.to_lowercase());
+        let times = text.matches(SLUG).count();
+        let literal_bytes = text.len() - times * SLUG.len();
+        let bytes = address.len().checked_sub(literal_bytes)?.checked_div(times)?;
+        let start = text.find(SLUG)?;
+        let slug = address.get(start..start + bytes).filter(|slug| !slug.is_empty())?;
+        (text.replace(SLUG, slug) == address).then(|| slug.to_owned())
     }
 
     /// The template as typed.
@@ -143,7 +159,7 @@ impl AddressTemplate {
 }
 
 fn fill(text: &str, with: &Placeholders<'_>) -> String {
-    text.replace("{slug}", with.slug.as_str())
+    text.replace(SLUG, with.slug.as_str())
         .replace("{domain}", with.domain)
         .replace("{app}", with.app)
         .replace("{inbox}", with.inbox)
@@ -187,6 +203,29 @@ mod tests {
             "a@b.fr\r\nBcc: z@z.fr",
         ] {
             assert!(AddressTemplate::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_slug_is_read_out_of_an_address() {
+        let slug = |template: &str, address: &str| {
+            AddressTemplate::parse(template).unwrap().slug_in(address, "Cabinet.example")
+        };
+        for (template, address, expected) in [
+            ("compta+{slug}@{domain}", "compta+dupont@cabinet.example", Some("dupont")),
+            ("compta+{slug}@{domain}", "COMPTA+Dupont@CABINET.Example", Some("dupont")),
+            ("compta+{slug}@{domain}", "compta+a.b@cabinet.example", Some("a.b")),
+            ("compta+{slug}@{domain}", "compta+@cabinet.example", None),
+            ("compta+{slug}@{domain}", "compta@cabinet.example", None),
+            ("compta+{slug}@{domain}", "compta+dupont@other.example", None),
+            ("{slug}@mail.example", "dupont@mail.example", Some("dupont")),
+            ("{slug}.{slug}@mail.example", "dupont.dupont@mail.example", Some("dupont")),
+            ("{slug}.{slug}@mail.example", "dupont.martin@mail.example", None),
+            ("compta@{slug}.mail.example", "compta@dupont.mail.example", Some("dupont")),
+            ("compta@mail.example", "compta@mail.example", None),
+            ("{slug}@{domain}", "é@cabinet.example", Some("é")),
+        ] {
+            assert_eq!(slug(template, address).as_deref(), expected, "{template} {address}");
         }
     }
 
