@@ -193,7 +193,7 @@ impl Robot {
             FolderError::Denied(_) | FolderError::Outside(_) => {
                 Finish::Held { reason: HeldReason::Unreadable, because: error.to_string() }
             }
-            FolderError::Io { .. } => {
+            FolderError::Io { .. } | FolderError::Unwritable { .. } => {
                 Finish::Requeued { because: error.to_string(), due_at: self.now() + PAUSE }
             }
         })

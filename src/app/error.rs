@@ -37,6 +37,9 @@ impl Error {
                 "look at what is there now"
             }
             Self::Folder(FolderError::Io { .. }) => "look at the disk or the share, then ask again",
+            Self::Folder(FolderError::Unwritable { .. }) => {
+                "make room, or let the robot's user write there, then ask again"
+            }
             Self::Store(StoreError::Import(_)) => "give a whole file that `facteur export` wrote",
             Self::Store(StoreError::Unknown(_)) => {
                 "restart the robot; what it answered before is kept"

@@ -106,7 +106,9 @@ impl Robot {
         });
         match set.await {
             // It moved, and the next observation follows it; or the disk may come back.
-            Ok(Err(FolderError::Missing(_) | FolderError::Io { .. })) => false,
+            Ok(Err(
+                FolderError::Missing(_) | FolderError::Io { .. } | FolderError::Unwritable { .. },
+            )) => false,
             Ok(
                 Ok(_)
                 | Err(FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_)),

@@ -97,6 +97,15 @@ pub enum Marked {
     Impossible,
 }
 
+/// What became of a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is in its place, durable.
+    Done,
+    /// Something of that name is there; it was left as it is.
+    Taken,
+}
+
 /// Why something in the tree could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -115,6 +124,14 @@ pub enum FolderError {
     /// Anything else the disk said.
     #[error("cannot read `{path}`: {source}")]
     Io {
+        /// What was tried on.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing can be written there: a full disk, a read-only one, a file where a folder is to be.
+    #[error("cannot write `{path}`: {source}")]
+    Unwritable {
         /// What was tried on.
         path: String,
         /// What the system said.
@@ -156,6 +173,18 @@ pub trait Folders: Send + Sync {
         expected: Fingerprint,
         mark: Option<&Mark>,
     ) -> Result<Marked, FolderError>;
+    /// Puts a new file where none is, with the folders above it that are not there (the company's
+    /// own must be). It is written beside under a hidden name and then renamed, never over
+    /// another file; it and its folders are durable when this answers. A call that was cut off
+    /// leaves at most the hidden file, which the same call takes away. Where `root` is given, and
+    /// another folder is in the company's place, it is [`FolderError::Changed`].
+    fn put(
+        &self,
+        company: &CompanyFolder,
+        root: Option<&RootIdentity>,
+        file: &TreePath,
+        bytes: &[u8],
+    ) -> Result<Put, FolderError>;
     /// Claims the whole tree for the state named `state_id` by a small dot-file in the root; says
     /// whose it is. A tree that cannot be written to is not claimed: `Ok(None)`.
     fn claim(&self, state_id: &str) -> Result<Option<String>, FolderError>;

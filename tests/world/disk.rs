@@ -34,6 +34,7 @@ struct State {
     trust: Trust,
     marks: Marks,
     read_only: bool,
+    full: bool,
     granularity: TimeDelta,
     clock_offset: TimeDelta,
     /// Company folders whose file system took another id.
@@ -50,6 +51,7 @@ impl Disk {
             trust: Trust { stamps: true, identities: true },
             marks: Marks::Work,
             read_only: false,
+            full: false,
             granularity: TimeDelta::nanoseconds(1),
             clock_offset: TimeDelta::zero(),
             other_file_systems: Vec::new(),
@@ -197,6 +199,14 @@ impl Disk {
         files
             .filter_map(|(path, _)| path.to_string().strip_prefix(&above).map(str::to_owned))
             .collect()
+    }
+
+    /// Every file that was written and never got its name, in any folder.
+    pub fn left_hidden(&self) -> Vec<String> {
+        let state = self.state();
+        let names = state.tree.all().into_keys();
+        let hidden = names.filter(|path| path.name().ends_with(b".part"));
+        hidden.map(|path| path.to_string()).collect()
     }
 
     /// Whether a name is there.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use facteur::domain::directory::Fingerprint;
 use facteur::domain::path::TreePath;
 use facteur::ports::Clock as _;
-use facteur::ports::folders::{FolderError, Folders as _, Mark, Marked, Trust};
+use facteur::ports::folders::{FolderError, Folders as _, Mark, Marked, Put, Trust};
 
 use crate::world::{Marks, World, at, path};
 
@@ -165,4 +165,23 @@ fn a_tree_is_claimed_once() {
     assert_eq!(world.disk.claim("first").unwrap().as_deref(), Some("first"));
     assert_eq!(world.disk.claim("second").unwrap().as_deref(), Some("first"));
     assert!(world.disk.companies().unwrap().is_empty());
+}
+
+#[test]
+fn a_file_is_put_beside_others_and_never_over_one() {
+    let world = World::new();
+    world.disk.mkdir(DUPONT);
+    let put = |file: &str| world.disk.put(&path(DUPONT), None, &path(file), b"%PDF");
+    assert_eq!(put("Mails/a.pdf").unwrap(), Put::Done);
+    assert_eq!(put("Mails/a.pdf").unwrap(), Put::Taken);
+    world.disk.write("Dupont Maçonnerie/file", b"x");
+    assert!(matches!(put("file/a.pdf"), Err(FolderError::Unwritable { .. })));
+    world.disk.symlink("Dupont Maçonnerie/link");
+    assert!(matches!(put("link/a.pdf"), Err(FolderError::Outside(_))));
+    world.disk.set_full(true);
+    assert!(matches!(put("Mails/b.pdf"), Err(FolderError::Unwritable { .. })));
+    world.disk.set_full(false);
+    world.disk.remove_dir(DUPONT);
+    assert!(matches!(put("Mails/b.pdf"), Err(FolderError::Missing(_))));
+    assert_eq!(world.disk.left_hidden(), Vec::<String>::new());
 }

@@ -47,6 +47,11 @@ impl Directory {
         self.handle.as_fd()
     }
 
+    /// The handle itself.
+    pub(super) fn into_handle(self) -> OwnedFd {
+        self.handle
+    }
+
     /// Its stamp when it was opened, hence before any name was read.
     pub(super) fn stamp(&self) -> Stamp {
         Stamp(digest(&[

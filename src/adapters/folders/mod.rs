@@ -5,6 +5,7 @@ mod claim;
 mod ground;
 mod look;
 mod mark;
+mod put;
 
 use std::fs::File;
 use std::io::Read;
@@ -20,7 +21,7 @@ use crate::domain::directory::{Fingerprint, Stamp};
 use crate::domain::names;
 use crate::domain::path::{TreePath, spell};
 use crate::ports::folders::{
-    CompanyFolder, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Trust,
+    CompanyFolder, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Put, Trust,
 };
 
 /// A folder on this machine, with one folder a company in it.
@@ -197,6 +198,30 @@ impl Folders for DocumentTree {
         }
     }
 
+    fn put(
+        &self,
+        company: &CompanyFolder,
+        root: Option<&RootIdentity>,
+        file: &TreePath,
+        bytes: &[u8],
+    ) -> Result<Put, FolderError> {
+        let place = Place::new(company, file);
+        let top = Place::new(company, &TreePath::root());
+        let handle = self.open_below(&top, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let found = Directory::new(handle, self.assumed).map_err(|error| top.error(error))?;
+        let identity = ground::identity_of(found.handle(), found.seen(), found.trust())
+            .map_err(|error| top.error(error))?;
+        if root.is_some_and(|root| *root != identity) {
+            return Err(FolderError::Changed(top.to_string()));
+        }
+        let mut names: Vec<&[u8]> = file.components().collect();
+        let name = names.pop().ok_or_else(|| FolderError::Changed(top.to_string()))?;
+        // The very folder that was looked at, whatever is mounted in its place meanwhile.
+        put::folder(found.into_handle(), &names)
+            .and_then(|folder| put::put(folder.as_fd(), name, bytes))
+            .map_err(|error| place.write_error(error))
+    }
+
     fn claim(&self, state_id: &str) -> Result<Option<String>, FolderError> {
         let root = self.root_handle(OFlags::RDONLY)?;
         claim::claim(root.as_fd(), state_id)
@@ -225,6 +250,17 @@ impl Place {
 
     fn error(&self, error: Errno) -> FolderError {
         folder_error(self.to_string(), error)
+    }
+
+    fn write_error(&self, error: Errno) -> FolderError {
+        match folder_error(self.to_string(), error) {
+            FolderError::Io { path, source } => FolderError::Unwritable { path, source },
+            FolderError::Missing(path) => FolderError::Unwritable { path, source: error.into() },
+            other @ (FolderError::Denied(_)
+            | FolderError::Outside(_)
+            | FolderError::Changed(_)
+            | FolderError::Unwritable { .. }) => other,
+        }
     }
 }
 

@@ -157,7 +157,9 @@ impl Robot {
                 error
                 @ (FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_)),
             ) => Ok(format!("{error}: it is no document")),
-            Err(error @ FolderError::Io { .. }) => Err(error.into()),
+            Err(error @ (FolderError::Io { .. } | FolderError::Unwritable { .. })) => {
+                Err(error.into())
+            }
         }
     }
 }

@@ -102,7 +102,8 @@ impl Search<'_> {
                 FolderError::Denied(_)
                 | FolderError::Outside(_)
                 | FolderError::Changed(_)
-                | FolderError::Io { .. },
+                | FolderError::Io { .. }
+                | FolderError::Unwritable { .. },
             ) => false,
         }
     }

@@ -64,6 +64,11 @@ impl Disk {
         self.state().read_only = read_only;
     }
 
+    /// There is no room for another file.
+    pub fn set_full(&self, full: bool) {
+        self.state().full = full;
+    }
+
     /// Reading this file stops half-way with an error.
     pub fn fail_reads(&self, path: &str) {
         self.fault(path, true);

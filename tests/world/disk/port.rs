@@ -8,7 +8,7 @@ use facteur::domain::directory::{Fingerprint, Stamp};
 use facteur::domain::names;
 use facteur::domain::path::TreePath;
 use facteur::ports::folders::{
-    CompanyFolder, Entry, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Trust,
+    CompanyFolder, Entry, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Put, Trust,
 };
 
 use super::tree::{Body, Inode, Kind, Node, bytes_of};
@@ -17,6 +17,9 @@ use crate::world::power::Power;
 
 /// The file in the root that says whose tree it is.
 const CLAIM_NAME: &[u8] = b".facteur";
+
+/// Under which a file is written before it has its name.
+const HIDDEN_NAME: &[u8] = b".facteur-hidden.part";
 
 /// The list that the configuration of the stories has too.
 const IGNORED: [&str; 3] = ["lost+found", "@eaDir", "#recycle"];
@@ -105,6 +108,34 @@ impl Folders for Disk {
         marked.unwrap_or_else(|_| Err(power_is_off(&path)))
     }
 
+    fn put(
+        &self,
+        company: &CompanyFolder,
+        root: Option<&RootIdentity>,
+        file: &TreePath,
+        bytes: &[u8],
+    ) -> Result<Put, FolderError> {
+        if root.is_some_and(|root| self.identity(company).is_ok_and(|found| found != *root)) {
+            return Err(FolderError::Changed(company.to_string()));
+        }
+        let path = below(company, file);
+        self.on(&path)?;
+        self.state().directory(company)?;
+        let folder = path.parent().unwrap_or_default();
+        let beside = folder.join(HIDDEN_NAME).to_string();
+        let written = self.power.handle("write").run(|| self.write_beside(&folder, &beside, bytes));
+        written.unwrap_or_else(|_| Err(power_is_off(&path)))?;
+        let put = self.power.handle("put").run(|| {
+            if self.exists(&path.to_string()) {
+                self.remove(&beside);
+                return Put::Taken;
+            }
+            self.rename(&beside, &path.to_string());
+            Put::Done
+        });
+        put.map_err(|_| power_is_off(&path))
+    }
+
     fn claim(&self, state_id: &str) -> Result<Option<String>, FolderError> {
         let claim = TreePath::root().join(CLAIM_NAME).to_string();
         let owner = || String::from_utf8_lossy(&self.read(&claim)).into_owned();
@@ -150,6 +181,44 @@ impl Disk {
         let seen: Vec<_> = seen.collect();
         let entries = seen.into_iter().map(|(name, inode)| state.entry(name, inode)).collect();
         Ok(Listing { stamp, entries })
+    }
+
+    /// The folders above, and the file under its hidden name.
+    fn write_beside(
+        &self,
+        folder: &TreePath,
+        beside: &str,
+        bytes: &[u8],
+    ) -> Result<(), FolderError> {
+        let unwritable = |kind: io::ErrorKind| FolderError::Unwritable {
+            path: folder.to_string(),
+            source: kind.into(),
+        };
+        let state = self.state();
+        if state.read_only {
+            return Err(unwritable(io::ErrorKind::ReadOnlyFilesystem));
+        }
+        if state.full {
+            return Err(unwritable(io::ErrorKind::StorageFull));
+        }
+        match state.directory(folder) {
+            Ok(_) => {}
+            Err(FolderError::Missing(_)) => {
+                let mut above = TreePath::root();
+                for name in folder.components() {
+                    above = above.join(name);
+                    let inode = state.tree.find(&above);
+                    let kind = inode.map(|inode| &state.tree.node(inode).kind);
+                    if !matches!(kind, None | Some(Kind::Directory(_))) {
+                        return Err(unwritable(io::ErrorKind::NotADirectory));
+                    }
+                }
+            }
+            Err(other) => return Err(other),
+        }
+        drop(state);
+        self.write(beside, bytes);
+        Ok(())
     }
 
     fn set_mark_at(
