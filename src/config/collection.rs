@@ -5,15 +5,15 @@ use super::model::{
     CollectionConfig, CollectionOverride, CompanyOverride, MailboxConfig, MailboxRole,
 };
 use super::section::Section;
+use crate::domain::filing::FilingTemplate;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 
 /// Bytes of a mail: less than the smallest is no mail, and a whole one is held in memory.
 const MAIL_BYTES: std::ops::RangeInclusive<u64> = 1_000..=200_000_000;
 
-/// What the template of folders may hold, each with a sample.
-const PLACEHOLDERS: [(&str, &str); 3] =
-    [("{inbox}", "Mails"), ("{year}", "2026"), ("{month}", "03")];
+const INBOX: &str = "name a folder such as \"Reçus par mail\"; \"\": the company's own folder";
+const FILE_IN: &str = "write folders such as \"{inbox}/{year}/{month}\"";
 
 /// Reads `[collection]`.
 pub(super) fn collection(section: Section<'_>, ignore: &[String]) -> CollectionConfig {
@@ -56,32 +56,28 @@ pub(super) fn check_use(
 }
 
 fn folder(text: &str, ignore: &[String]) -> Result<TreePath, Mistake> {
-    let mistake =
-        |problem: String| Mistake::new(problem, "name a folder such as \"Reçus par mail\"");
-    let path: TreePath = text.parse().map_err(|error| mistake(format!("{error}")))?;
-    if path.is_root() {
-        return Err(mistake("the folder has no name".to_owned()));
+    let path: TreePath = text.parse().map_err(|error| Mistake::new(format!("{error}"), INBOX))?;
+    if let Some(name) = path.components().find(|name| !names::is_recorded(name, ignore)) {
+        return Err(unseen(name, INBOX));
     }
-    let unseen = path.components().find(|name| !names::is_recorded(name, ignore));
-    match unseen {
-        Some(name) => Err(mistake(format!(
-            "`{}` is a name that the robot passes over: what is filed there is never sent",
-            String::from_utf8_lossy(name)
-        ))),
-        None => Ok(path),
+    Ok(path)
+}
+
+fn file_in(text: &str, ignore: &[String]) -> Result<FilingTemplate, Mistake> {
+    let template = FilingTemplate::parse(text)
+        .map_err(|error| Mistake::new(error.to_string(), error.remedy))?;
+    let ignored = text.split('/').find(|name| !names::is_recorded(name.as_bytes(), ignore));
+    match ignored {
+        Some(name) if name != "." && !name.is_empty() => Err(unseen(name.as_bytes(), FILE_IN)),
+        Some(_) | None => Ok(template),
     }
 }
 
-fn file_in(text: &str, ignore: &[String]) -> Result<String, Mistake> {
-    let sample = |filled: String, (name, value): &(&str, &str)| filled.replace(name, value);
-    let filled = PLACEHOLDERS.iter().fold(text.to_owned(), sample);
-    let remedy = "write folders such as \"{inbox}/{year}/{month}\"";
-    if filled.contains(['{', '}']) {
-        let problem = "it has a placeholder other than {inbox}, {year} and {month}";
-        return Err(Mistake::new(problem, remedy));
-    }
-    folder(&filled, ignore).map_err(|mistake| Mistake::new(mistake.problem, remedy))?;
-    Ok(text.to_owned())
+fn unseen(name: &[u8], remedy: &str) -> Mistake {
+    let name = String::from_utf8_lossy(name);
+    let problem =
+        format!("`{name}` is a name that the robot passes over: what is filed there is never sent");
+    Mistake::new(problem, remedy)
 }
 
 #[cfg(test)]
@@ -104,10 +100,10 @@ mod tests {
             (all.inbox.to_string().as_str(), all.mail_bytes_max),
             ("Courrier/Entrant", 30_000_000)
         );
-        assert_eq!(all.file_in, "{inbox}/{year}");
+        assert_eq!(all.file_in.as_str(), "{inbox}/{year}");
         let one = &config.companies[0].collection;
         assert_eq!(one.inbox, Some("Achats".parse().unwrap()));
-        assert_eq!(one.file_in.as_deref(), Some("{inbox}"));
+        assert_eq!(one.file_in, Some(FilingTemplate::parse("{inbox}").unwrap()));
         assert!(config.warnings[0].remedy.contains("role = \"collection\""), "nobody reads it");
     }
 
@@ -125,13 +121,13 @@ mod tests {
     #[test]
     fn mistakes_have_their_line_and_their_remedy() {
         let cases = [
-            ("inbox = \"\"", "has no name", "Reçus par mail"),
             ("inbox = \"../x\"", "", "Reçus par mail"),
             ("inbox = \".mails\"", "passes over", "Reçus par mail"),
             ("inbox = \"a/lost+found\"", "passes over", "Reçus par mail"),
-            ("file_in = \"{inbox}/{day}\"", "placeholder", "{inbox}/{year}/{month}"),
-            ("file_in = \"{inbox}/../x\"", "", "{inbox}/{year}/{month}"),
-            ("file_in = \"\"", "has no name", "{inbox}/{year}/{month}"),
+            ("file_in = \"{inbox}/{week}\"", "placeholder", "{inbox}/{year}/{month}"),
+            ("file_in = \"{inbox}/../x\"", "leaves", "relative"),
+            ("file_in = \"\"", "empty", "{inbox}"),
+            ("file_in = \"{inbox}/lost+found\"", "passes over", "{inbox}/{year}/{month}"),
             ("mail_bytes_max = \"1 B\"", "out of range", "200000000"),
             ("inbx = \"a\"", "no key `inbx`", "did you mean `inbox`?"),
         ];

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 
 use super::complaint::Complaint;
+use crate::domain::filing::FilingTemplate;
 use crate::domain::limits::Retry;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, FolderPattern, Profile};
@@ -284,7 +285,7 @@ pub struct CollectionConfig {
     /// The folder below the company's folder that takes what comes by mail.
     pub inbox: TreePath,
     /// Where in the company's folder a file goes: `{inbox}/{year}/{month}`, of its reception.
-    pub file_in: String,
+    pub file_in: FilingTemplate,
     /// Who may send.
     pub senders: Senders,
     /// The known senders, of every company.
@@ -305,7 +306,7 @@ pub struct CollectionOverride {
     /// See [`CollectionConfig::inbox`].
     pub inbox: Option<TreePath>,
     /// See [`CollectionConfig::file_in`].
-    pub file_in: Option<String>,
+    pub file_in: Option<FilingTemplate>,
     /// See [`CollectionConfig::senders`].
     pub senders: Option<Senders>,
     /// Known besides those of [`CollectionConfig::known_senders`].
@@ -345,7 +346,7 @@ impl Default for CollectionConfig {
     fn default() -> Self {
         Self {
             inbox: "Reçus par mail".parse().expect("a folder's name"),
-            file_in: "{inbox}/{year}/{month}".to_owned(),
+            file_in: FilingTemplate::parse("{inbox}/{year}/{month}").expect("a right template"),
             senders: Senders::Everyone,
             known_senders: Vec::new(),
             trusted_servers: Vec::new(),
