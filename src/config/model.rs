@@ -14,6 +14,8 @@ use crate::domain::profile::{AppId, FolderPattern, Profile};
 use crate::domain::slug::Slug;
 use crate::domain::template::{Address, AddressTemplate};
 
+pub use crate::domain::senders::{KnownSender, Senders};
+
 /// routes.toml, checked. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -311,26 +313,6 @@ pub struct CollectionOverride {
     pub senders: Option<Senders>,
     /// Known besides those of [`CollectionConfig::known_senders`].
     pub known_senders: Vec<KnownSender>,
-}
-
-/// Who may send documents by mail; what others send goes to the tray.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Senders {
-    /// Everyone.
-    Everyone,
-    /// Those who are named.
-    Known,
-    /// The firm's own people: its domain, with a signature or a trusted server's word for it.
-    Firm,
-}
-
-/// A known sender: one address, or all of a domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KnownSender {
-    /// `compta@fournisseur.example`.
-    Address(Address),
-    /// `@fournisseur.example`, lower-case and without the `@`.
-    Domain(String),
 }
 
 /// Where clamd listens.

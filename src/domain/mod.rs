@@ -3,10 +3,12 @@
 //! In reading order: what things are called ([`slug`], [`path`], [`names`], [`shell`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
 //! [`deposit`]), what is sent ([`delivery`], [`limits`]), what comes by mail ([`received`],
-//! [`report`], [`mailbox`], [`address_list`], [`routing`], [`filing`]), and what is wrong ([`alarm`]).
+//! [`report`], [`mailbox`], [`address_list`], [`routing`], [`filing`]), who may send it
+//! ([`senders`], with [`auth_results`] and [`structured`]), and what is wrong ([`alarm`]).
 
 pub mod address_list;
 pub mod alarm;
+pub mod auth_results;
 pub mod company;
 pub mod comparison;
 pub mod decision;
@@ -22,8 +24,10 @@ pub mod profile;
 pub mod received;
 pub mod report;
 pub mod routing;
+pub mod senders;
 pub mod shell;
 pub mod slug;
+pub mod structured;
 pub mod template;
 pub mod verdict;
 
