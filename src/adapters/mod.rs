@@ -6,6 +6,7 @@ pub mod folders;
 pub mod https;
 pub mod imap;
 pub mod mime;
+pub mod origin;
 pub mod outbox;
 pub mod replaceable;
 pub mod smtp;
