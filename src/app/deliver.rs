@@ -125,6 +125,7 @@ impl Robot {
         };
         let envelope = Envelope {
             sender: &delivery.sender,
+            return_path: delivery.return_path(subaddress(&config, delivery)),
             recipient: &delivery.recipient,
             message_id: &delivery.message_id,
             envid: delivery.envelope_id(),
@@ -284,6 +285,10 @@ impl Robot {
         self.ports().store.put_off(&destination, Some(put_off)).await?;
         Ok(until)
     }
+}
+
+fn subaddress(config: &Config, delivery: &Delivery) -> Option<char> {
+    config.apps.get(&delivery.app).and_then(|profile| profile.subaddress)
 }
 
 fn deferred(retry: &Retry, delivery: &Delivery, answer: String, now: Timestamp) -> Finish {

@@ -14,6 +14,8 @@ const SUBJECT_CHARS_MAX: usize = 120;
 /// Who sends what to whom.
 pub(super) struct Envelope<'a> {
     pub(super) sender: &'a Address,
+    /// Where mail servers answer to.
+    pub(super) return_path: Address,
     pub(super) recipient: &'a Address,
     pub(super) message_id: &'a str,
     /// The ENVID (RFC 3461 §4.4).
@@ -35,7 +37,7 @@ pub(super) fn of_document(
         message_id: envelope.message_id.to_owned(),
         date: now,
         sender: envelope.sender.clone(),
-        return_path: Some(envelope.sender.clone()),
+        return_path: Some(envelope.return_path),
         sender_name: config.firm.bot_name.clone(),
         recipient: envelope.recipient.clone(),
         in_reply_to: None,

@@ -149,6 +149,7 @@ impl Robot {
         let Some(profile) = config.apps.get(&candidate.app) else { return candidate };
         let envelope = Envelope {
             sender: &candidate.sender,
+            return_path: candidate.sender.clone(),
             recipient: &candidate.recipient,
             message_id: MESSAGE_ID_SAMPLE,
             envid: String::new(),

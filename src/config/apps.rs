@@ -25,6 +25,7 @@ pub(super) struct Fields {
     name: Option<String>,
     enabled: Option<bool>,
     sender: Option<AddressTemplate>,
+    subaddress: Option<Option<char>>,
     recipient: Option<Recipient>,
     inboxes: Option<BTreeMap<String, AddressTemplate>>,
     accepts: Option<Vec<String>>,
@@ -146,6 +147,7 @@ impl Fields {
             name,
             enabled,
             sender: sender.map(|typed| typed.value),
+            subaddress: section.parsed("subaddress", subaddress).map(|typed| typed.value),
             recipient: recipient.map(|typed| typed.value),
             inboxes,
             accepts: accepts(&section),
@@ -170,6 +172,7 @@ impl Fields {
             name: self.name.or(base.name),
             enabled: self.enabled.or(base.enabled),
             sender: self.sender.or(base.sender),
+            subaddress: self.subaddress.or(base.subaddress),
             recipient: self.recipient.or(base.recipient),
             inboxes: self.inboxes.or(base.inboxes),
             accepts: self.accepts.or(base.accepts),
@@ -193,6 +196,7 @@ impl Fields {
             name: self.name?,
             enabled: self.enabled.unwrap_or(true),
             sender: self.sender?,
+            subaddress: self.subaddress.flatten(),
             recipient: match self.recipient {
                 Some(Recipient::Made(template)) => Some(template),
                 Some(Recipient::TypedIn) | None => None,
@@ -228,6 +232,21 @@ fn sender(text: &str, around: Around<'_>, has_inboxes: bool) -> Result<AddressTe
         return Err(Mistake::new("this app has no inboxes", "leave {inbox} out of it"));
     }
     addresses::template(text, &around, "inbox")
+}
+
+/// What may separate a detail from the rest of an address; the firm's server must know it.
+const SEPARATORS: &str = "+-_=.";
+
+fn subaddress(text: &str) -> Result<Option<char>, Mistake> {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (None, _) => Ok(None),
+        (Some(letter), None) if SEPARATORS.contains(letter) => Ok(Some(letter)),
+        (Some(_), _) => Err(Mistake::new(
+            format!("`{text}` separates no subaddress"),
+            "write the one character your server knows, such as \"+\", or \"\" for none",
+        )),
+    }
 }
 
 fn recipient(text: &str, around: Around<'_>) -> Result<Recipient, Mistake> {

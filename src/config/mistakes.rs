@@ -248,6 +248,7 @@ fn mistakes_about_the_fields_of_apps() {
             "no folder pattern",
             "",
         ),
+        ("[apps.dext]\nprofile = \"dext\"\nsubaddress = \"++\"", 9, "separates no", "\"+\""),
         ("[apps.dext]\nprofile = \"dext\"\nacepts = [\"pdf\"]", 9, "no key", "`accepts`"),
         (
             "[apps.a-name-that-takes-its-place]\nprofile = \"dext\"\nsender = \"{app}+{slug}@{domain}\"",

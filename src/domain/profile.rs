@@ -97,6 +97,9 @@ pub struct Profile {
     pub enabled: bool,
     /// The bot's address for a company.
     pub sender: AddressTemplate,
+    /// What stands between the sender and the delivery's name in the envelope sender, where the
+    /// tool takes mail whose envelope sender isn't its `From` to the letter; none: they are alike.
+    pub subaddress: Option<char>,
     /// The tool's address for a company; none where only the tool can tell it (`connect --to`).
     pub recipient: Option<AddressTemplate>,
     /// A tool with several addresses a company, by kind of folder.

@@ -64,6 +64,13 @@ impl Address {
         &self.0
     }
 
+    /// The same address with a detail at the end of its local part (RFC 5233); none where that
+    /// makes it too long.
+    pub fn with_detail(&self, separator: char, detail: &str) -> Option<Self> {
+        let (local, domain) = self.0.rsplit_once('@')?;
+        Self::parse(&format!("{local}{separator}{detail}@{domain}")).ok()
+    }
+
     /// What stands behind the `@`.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)

@@ -14,3 +14,4 @@ mod forged;
 mod power;
 mod reading;
 mod service;
+mod subaddress;

@@ -19,6 +19,7 @@ pub(crate) fn with_inqom(config: &mut Config) {
     let profile = Profile {
         name: "Inqom".to_owned(),
         sender: template("inqom+{slug}@{domain}"),
+        subaddress: None,
         recipient: None,
         inboxes: [("achats", "achat"), ("ventes", "vente")]
             .map(|(inbox, box_)| {

@@ -93,6 +93,7 @@ fn quickbooks() -> Profile {
         name: "QuickBooks".to_owned(),
         enabled: true,
         sender: template("quickbooks+{slug}@{domain}"),
+        subaddress: None,
         recipient: Some(template("{slug}@qbodocs.com")),
         inboxes: BTreeMap::new(),
         accepts: ["pdf", "jpg", "jpeg", "png", "gif"].map(str::to_owned).to_vec(),
@@ -113,6 +114,7 @@ fn dext() -> Profile {
     Profile {
         name: "Dext".to_owned(),
         sender: template("dext+{slug}@{domain}"),
+        subaddress: None,
         recipient: Some(template("{slug}@dext.cc")),
         accepts: ["pdf", "jpg", "png", "docx", "xlsx", "zip"].map(str::to_owned).to_vec(),
         recommended_folders: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use crate::domain::delivery::{Delivery, Reported, delivery_of_envelope};
+use crate::domain::delivery::{Delivery, Reported, delivery_of_envelope, envelope_in};
 use crate::domain::mailbox::MailOutcome;
 use crate::domain::report::Report;
 use crate::ports::mails::MailEffect;
@@ -40,8 +40,20 @@ impl Robot {
         Ok((outcome, Some(MailEffect::Reported(delivery.id, reported))))
     }
 
+    /// By the ENVID it gives back, else by the one in the address it was sent to.
     async fn of_envelope(&self, report: &Report) -> Answer<Option<(Delivery, u32)>> {
-        let Some(envelope_id) = report.envelope_id.as_deref() else { return Ok(None) };
+        let addressed = report.delivered_to.iter().filter_map(|address| envelope_in(address));
+        for envelope_id in report.envelope_id.as_deref().into_iter().chain(addressed) {
+            let found = self.attempt_named(envelope_id).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The attempt with this ENVID, if there was one.
+    pub(super) async fn attempt_named(&self, envelope_id: &str) -> Answer<Option<(Delivery, u32)>> {
         let Some(id) = delivery_of_envelope(envelope_id) else { return Ok(None) };
         let found = self.ports().store.delivery(id).await?;
         Ok(found.and_then(|delivery| {

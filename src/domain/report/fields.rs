@@ -24,6 +24,7 @@ pub(super) fn read(mail: &ReceivedMail) -> Option<Report> {
         envelope_id: of_message("Original-Envelope-Id").map(xtext),
         reporter: of_message("Reporting-MTA").map(|name| typed(name).to_owned()),
         returned_id: returned_id(&mail.parts),
+        delivered_to: Vec::new(),
         references: Vec::new(),
         recipients: blocks.iter().filter_map(recipient).collect(),
     };

@@ -125,6 +125,7 @@ pub(super) fn read(mail: &ReceivedMail) -> Option<Report> {
         envelope_id: None,
         reporter: mail.headers.first("From").map(|from| one_line(from, ANSWER_CHARS_MAX)),
         returned_id: returned_id(mail, copy),
+        delivered_to: Vec::new(),
         references: Vec::new(),
         recipients,
     })

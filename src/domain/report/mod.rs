@@ -7,6 +7,8 @@ mod fields;
 mod forms;
 mod words;
 
+pub use words::delivered_to;
+
 use serde::{Deserialize, Serialize};
 
 use super::received::{Headers, ReceivedMail};
@@ -26,6 +28,8 @@ pub struct Report {
     pub reporter: Option<String>,
     /// The Message-ID of the mail that was returned, with its angle brackets.
     pub returned_id: Option<String>,
+    /// Where it was sent to, and where that ended: our envelope sender is among them.
+    pub delivered_to: Vec<String>,
     /// Message-IDs it refers to otherwise.
     pub references: Vec<String>,
     /// What became of it, recipient by recipient.
@@ -76,6 +80,7 @@ impl Report {
         let references = ["In-Reply-To", "References"];
         let named = references.iter().flat_map(|name| mail.headers.all(name));
         report.references.extend(named.flat_map(words::message_ids));
+        report.delivered_to = delivered_to(&mail.headers);
         report.references.dedup();
         report.references.truncate(MESSAGE_IDS_MAX);
         report.recipients.truncate(RECIPIENTS_MAX);

@@ -1,7 +1,23 @@
 //! Addresses and Message-IDs in text that strangers wrote.
 
+use crate::domain::received::Headers;
+
 /// The longest address or Message-ID looked at, in bytes.
 const WORD_BYTES_MAX: usize = 998;
+
+/// Fields in which servers note whom a mail was delivered to (Postfix, Exim, qmail, Fastmail), and
+/// the one that its sender wrote.
+const DELIVERY_FIELDS: [&str; 6] =
+    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To"];
+
+/// Addresses looked at of those a mail was delivered to.
+const DELIVERED_TO_MAX: usize = 20;
+
+/// The addresses a mail was delivered to: as servers note it, then as its `To` says.
+pub fn delivered_to(headers: &Headers) -> Vec<String> {
+    let noted = DELIVERY_FIELDS.iter().flat_map(|name| headers.all(name));
+    noted.flat_map(addresses).take(DELIVERED_TO_MAX).collect()
+}
 
 /// Every `<…@…>` in a text that has no space inside, with its angle brackets.
 pub(super) fn message_ids(text: &str) -> Vec<String> {
