@@ -164,9 +164,10 @@ fn verifiable(raw: &[u8]) -> Option<(AuthenticatedMessage<'_>, Address)> {
 }
 
 fn count(message: &AuthenticatedMessage<'_>, name: &str) -> usize {
-    let named = message.headers.iter().filter(|(found, _)| {
-        found.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
-    });
+    let named = message
+        .headers
+        .iter()
+        .filter(|(found, _)| found.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
     named.count()
 }
 

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
+use super::company::CompanyId;
 use super::delivery::DeliveryId;
 use super::deposit::Content;
 use super::path::TreePath;
+use super::profile::AppId;
 use super::received::{LeftOut, MailIdentity};
 use super::report::ReportedFate;
 
@@ -99,6 +101,13 @@ pub enum MailOutcome {
         /// What the report says.
         fate: ReportedFate,
     },
+    /// An invitation of the bot, which stays where it lies.
+    Invited {
+        /// To the books of this company.
+        company: CompanyId,
+        /// By this app.
+        app: AppId,
+    },
     /// A delivery report that belongs to nothing that was sent: forged, or not ours.
     Unmatched {
         /// In words.
@@ -167,6 +176,7 @@ impl MailOutcome {
         match self {
             Self::Unmatched { .. } | Self::Odd { .. } | Self::Quarantined { .. } => true,
             Self::Answered { .. }
+            | Self::Invited { .. }
             | Self::Unread
             | Self::Pending { .. }
             | Self::Filing(_)
@@ -180,7 +190,8 @@ impl MailOutcome {
     pub fn is_done(&self) -> bool {
         match self {
             Self::Answered { .. } | Self::Filed(_) | Self::Dropped { .. } => true,
-            Self::Unmatched { .. }
+            Self::Invited { .. }
+            | Self::Unmatched { .. }
             | Self::Odd { .. }
             | Self::Unread
             | Self::Pending { .. }

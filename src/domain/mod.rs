@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod deposit;
 pub mod directory;
 pub mod filing;
+pub mod invitation;
 pub mod limits;
 pub mod mailbox;
 pub mod names;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::invitation::InvitationRule;
 use super::names;
 use super::path::TreePath;
 use super::template::AddressTemplate;
@@ -127,6 +128,9 @@ pub struct Profile {
     pub source: String,
     /// Which facts are not known for certain, in words.
     pub uncertain: Vec<String>,
+    /// How it invites the bot; none where the bot needs no invitation, or nobody said how one
+    /// looks.
+    pub invitation: Option<InvitationRule>,
 }
 
 impl Profile {

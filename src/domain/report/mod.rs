@@ -7,6 +7,7 @@ mod fields;
 mod forms;
 mod words;
 
+pub(super) use words::addresses;
 pub use words::delivered_to;
 
 use serde::{Deserialize, Serialize};

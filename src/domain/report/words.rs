@@ -35,7 +35,7 @@ pub(super) fn message_ids(text: &str) -> Vec<String> {
 }
 
 /// Every e-mail address in a text, without what stands around it.
-pub(super) fn addresses(text: &str) -> Vec<String> {
+pub(in crate::domain) fn addresses(text: &str) -> Vec<String> {
     let apart = |character: char| {
         character.is_whitespace() || "<>()[]\"',;*".contains(character) || character.is_control()
     };
