@@ -4,6 +4,7 @@
 //! `app` speaks only to these; `adapters` implement them, and the tests' `World` scripts them.
 
 pub mod folders;
+pub mod invitations;
 pub mod mailbox;
 pub mod mails;
 pub mod origin;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::addresses::{self, Around};
 use super::complaint::{Mistake, did_you_mean};
 use super::firm;
+use super::invitation;
 use super::profiles;
 use super::section::Section;
 use super::sheet::{Place, Sheet};
@@ -39,6 +40,7 @@ pub(super) struct Fields {
     steps: Option<Vec<String>>,
     source: Option<String>,
     uncertain: Option<Vec<String>>,
+    invitation: Option<invitation::Fields>,
 }
 
 /// Where a company's address at the tool comes from.
@@ -75,11 +77,15 @@ fn profile(section: Section<'_>, domain: &str) -> Option<Profile> {
         require_own(&section);
     }
     let (sheet, place) = (section.sheet, section.place.clone());
+    let invitation_place = section.place_of("invitation");
     let typed = Fields::read(section, domain);
     let fields = match shipped {
         Some(shipped) => typed.or(shipped.value),
         None => typed,
     };
+    if let Some(invitation) = &fields.invitation {
+        invitation.check(sheet, &invitation_place);
+    }
     let profile = fields.finish()?;
     warn_of_one_address(sheet, &place, &profile);
     Some(profile)
@@ -161,6 +167,7 @@ impl Fields {
             steps: section.texts("steps"),
             source: section.text("source").map(|typed| typed.value.to_owned()),
             uncertain: section.texts("uncertain"),
+            invitation: section.optional("invitation").map(invitation::Fields::read),
         };
         section.close();
         fields
@@ -186,6 +193,10 @@ impl Fields {
             steps: self.steps.or(base.steps),
             source: self.source.or(base.source),
             uncertain: self.uncertain.or(base.uncertain),
+            invitation: match (self.invitation, base.invitation) {
+                (Some(typed), Some(base)) => Some(typed.or(base)),
+                (typed, base) => typed.or(base),
+            },
         }
     }
 
@@ -213,6 +224,7 @@ impl Fields {
             steps: self.steps.unwrap_or_default(),
             source: self.source.unwrap_or_default(),
             uncertain: self.uncertain.unwrap_or_default(),
+            invitation: self.invitation.and_then(invitation::Fields::finish),
         })
     }
 }

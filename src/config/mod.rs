@@ -18,6 +18,7 @@ mod companies;
 mod complaint;
 mod environment;
 mod firm;
+mod invitation;
 mod lookup;
 mod mail;
 mod mailboxes;

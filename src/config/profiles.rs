@@ -45,6 +45,7 @@ pub(super) fn fields(name: &str) -> Option<Fields> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::invitation::Acceptance;
 
     #[test]
     fn every_shipped_profile_says_where_its_facts_come_from_and_what_to_do() {
@@ -69,12 +70,21 @@ mod tests {
             "mails_per_day_max",
             "recommended_folders",
             "steps",
+            "invitation",
         ];
         for name in shipped() {
             for doubt in fields(name).unwrap().finish().unwrap().uncertain {
                 let field = doubt.split_once(':').unwrap().0.to_owned();
                 assert!(known.contains(&field.as_str()), "{name}: {doubt}");
             }
+        }
+    }
+
+    #[test]
+    fn no_shipped_profile_has_the_robot_accept() {
+        for name in shipped() {
+            let rule = fields(name).unwrap().finish().unwrap().invitation;
+            assert!(rule.is_none_or(|rule| rule.accept == Acceptance::Person), "{name}");
         }
     }
 

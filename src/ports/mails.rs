@@ -2,6 +2,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryId, Reported};
+use crate::domain::invitation::Invited;
 use crate::domain::mailbox::{Cursor, MailRecord, MailboxRecord};
 use crate::domain::received::MailIdentity;
 use crate::ports::store::Stored;
@@ -23,6 +24,8 @@ pub struct TakenMail {
 pub enum MailEffect {
     /// A report about a delivery.
     Reported(DeliveryId, Reported),
+    /// An invitation of the bot.
+    Invited(Box<Invited>),
 }
 
 /// What the ledger knows of mailboxes.

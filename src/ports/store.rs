@@ -215,7 +215,7 @@ pub struct MarkWork {
 
 /// The ledger.
 #[async_trait::async_trait]
-pub trait Store: super::mails::MailLedger {
+pub trait Store: super::mails::MailLedger + super::invitations::InvitationLedger {
     /// Whose state it is.
     async fn identity(&self) -> Stored<StateIdentity>;
     /// The name under which this very state claims its tree: begins with its id, and on disk goes

@@ -107,6 +107,7 @@ fn quickbooks() -> Profile {
         steps: vec!["Invite {sender} as a user who may add expenses.".to_owned()],
         source: "a sample".to_owned(),
         uncertain: Vec::new(),
+        invitation: None,
     }
 }
 

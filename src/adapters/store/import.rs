@@ -14,6 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, HeldReason, State, Step};
 use crate::domain::deposit::{Deposit, Fate, Verdict};
+use crate::domain::invitation::Invitation;
 use crate::ports::store::{StateIdentity, StoreError, Stored};
 
 use super::claims::Follower;
@@ -164,6 +165,9 @@ fn adapt(key: String, value: Vec<u8>, now: Timestamp) -> Vec<(String, Vec<u8>)> 
             .map(|company| encode(&Company { after_import: true, retake: true, ..company })),
         "deposit" => decode::<Deposit>(&value).map(|deposit| encode(&hold_due(deposit))),
         "delivery" => return adapt_delivery(key, value, now),
+        "invitation" => {
+            decode::<Invitation>(&value).map(|invitation| encode(&invitation.imported(now)))
+        }
         "follower" => decode::<Follower>(&value).map(|mut follower| {
             follower.candidate.fate = hold_fate(follower.candidate.fate);
             encode(&follower)

@@ -6,6 +6,7 @@
 use crate::domain::Timestamp;
 use crate::domain::company::CompanyId;
 use crate::domain::delivery::{DeliveryId, HeldReason, State};
+use crate::domain::invitation::InvitationKey;
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::received::MailIdentity;
@@ -38,6 +39,9 @@ pub(super) const UNSUPPORTED: &str = "unsupported/";
 pub(super) const MAILS: &str = "mail/";
 /// All mails put aside.
 pub(super) const MAILS_ASIDE: &str = "mail-aside/";
+
+/// All invitations.
+pub(super) const INVITATIONS: &str = "invitation/";
 
 /// What is counted, each in a record of its own.
 #[derive(Debug, Clone, Copy)]
@@ -262,4 +266,13 @@ pub(super) fn owed_mails(address: &str) -> String {
 
 pub(super) fn owed_mail(address: &str, mail: u64) -> String {
     below(&owed_mails(address), mail)
+}
+
+/// The invitations of a company by an app.
+pub(super) fn invitations(company: CompanyId, app: &AppId) -> String {
+    format!("{INVITATIONS}{}/{app}/", id(company))
+}
+
+pub(super) fn invitation(invitation: &InvitationKey) -> String {
+    below(&invitations(invitation.company, &invitation.app), invitation.mail)
 }

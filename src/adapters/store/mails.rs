@@ -10,6 +10,7 @@ use crate::ports::mails::{MAILS_TAKEN_MAX, MailEffect, MailLedger, TakenMail};
 use crate::ports::store::{StoreError, Stored};
 
 use super::deliveries::{self, Promotion};
+use super::invitations;
 use super::keys::{self, Counter};
 use super::kv::{Direction, Span};
 use super::ledger::Ledger;
@@ -84,17 +85,23 @@ fn take_one(
         return Ok(after);
     }
     record.number = transaction.next(Counter::Mail)?;
-    if let Some(MailEffect::Reported(id, reported)) = effect {
-        let step = Step::Answered(reported);
-        match deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting) {
-            Ok(_) => {}
-            Err(StoreError::Step(_)) => {
-                let because = format!("delivery {id} was never sent");
-                record.outcome = MailOutcome::Unmatched { because };
-                record.owed = false;
+    match effect {
+        Some(MailEffect::Reported(id, reported)) => {
+            let step = Step::Answered(reported);
+            match deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting) {
+                Ok(_) => {}
+                Err(StoreError::Step(_)) => {
+                    let because = format!("delivery {id} was never sent");
+                    record.outcome = MailOutcome::Unmatched { because };
+                    record.owed = false;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
+        Some(MailEffect::Invited(invited)) => {
+            invitations::receive(transaction, *invited, record.number, now);
+        }
+        None => {}
     }
     save(transaction, &record);
     Ok(record)

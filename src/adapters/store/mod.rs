@@ -17,6 +17,7 @@ mod export;
 mod exports;
 mod fault;
 mod import;
+mod invitations;
 mod keys;
 mod kv;
 mod ledger;

@@ -9,6 +9,7 @@ use crate::domain::decision::{Decisions, HistoryEntry};
 use crate::domain::delivery::{Delivery, DeliveryId};
 use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, Names};
+use crate::domain::invitation::Invitation;
 use crate::domain::limits::RateWindow;
 use crate::domain::mailbox::{MailRecord, MailboxRecord};
 use crate::domain::profile::AppId;
@@ -82,6 +83,7 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
         "alarms" => readable::<AlarmBook>(bytes),
         "round" => readable::<RoundReport>(bytes),
         "mailbox" => readable::<MailboxRecord>(bytes),
+        "invitation" => readable::<Invitation>(bytes),
         "mail" => readable::<MailRecord>(bytes),
         "company-history" | "company-deposit" | "path-deposit" | "settling" | "ready"
         | "unsupported" | "state" | "held" | "lease" | "by-hand" | "mail-aside" | "mail-owed" => {

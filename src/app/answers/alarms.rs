@@ -72,6 +72,7 @@ impl Robot {
             | MailOutcome::Tray { because }
             | MailOutcome::Quarantined { because } => because.as_str(),
             MailOutcome::Answered { .. }
+            | MailOutcome::Invited { .. }
             | MailOutcome::Unread
             | MailOutcome::Pending { .. }
             | MailOutcome::Filing(_)
