@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::path::spell;
+
 /// Characters kept of one part; a report says what it has to say in its first few thousand.
 pub const PART_CHARS_MAX: usize = 200_000;
 
@@ -129,6 +131,29 @@ pub struct LeftOut {
     pub name: String,
     /// In words.
     pub because: String,
+}
+
+/// Characters shown of a name that a stranger chose.
+const SHOWN_CHARS_MAX: usize = 120;
+
+impl LeftOut {
+    /// One that is shown by its name, else its type, and by what it is in.
+    pub fn new(
+        name: Option<&str>,
+        media_type: &str,
+        inside: &[String],
+        because: impl Into<String>,
+    ) -> Self {
+        let shown = |text: &str| -> String {
+            spell(text.as_bytes()).chars().take(SHOWN_CHARS_MAX).collect()
+        };
+        let unnamed = || format!("a part without a name ({})", shown(media_type));
+        let mut name = name.map_or_else(unnamed, shown);
+        for container in inside.iter().rev() {
+            name = format!("{name}, in {}", shown(container));
+        }
+        Self { name, because: because.into() }
+    }
 }
 
 /// Which mail this is, wherever it lies: not its UID, which another server gives anew.
