@@ -3,6 +3,7 @@
 //!
 //! `app` speaks only to these; `adapters` implement them, and the tests' `World` scripts them.
 
+pub mod collected;
 pub mod folders;
 pub mod invitations;
 pub mod mailbox;

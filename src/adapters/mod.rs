@@ -10,6 +10,7 @@ pub mod origin;
 pub mod outbox;
 pub mod replaceable;
 pub mod smtp;
+pub mod spool;
 pub mod store;
 pub mod systemd;
 pub mod tls;

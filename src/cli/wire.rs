@@ -11,6 +11,7 @@ use crate::adapters::imap::ImapMailbox;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
+use crate::adapters::spool::MailFolder;
 use crate::adapters::store::{Ledger, OpenError, check_export as check, newest_export as newest};
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
@@ -156,7 +157,9 @@ pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
 }
 
 fn mail_room(config: &Config) -> Result<MailRoom> {
-    Ok(MailRoom { mailboxes: mailboxes(config)?, ..MailRoom::default() })
+    let spool = Arc::new(MailFolder::new(&config.state.directory));
+    let mailboxes = mailboxes(config)?;
+    Ok(MailRoom { mailboxes, spool: Some(spool), ..MailRoom::default() })
 }
 
 fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {

@@ -50,6 +50,11 @@ pub struct Deposit {
 pub enum Origin {
     /// A name first observed.
     Found,
+    /// The same, put there by the robot: a file of a collected mail.
+    Received {
+        /// The mail's number.
+        mail: u64,
+    },
     /// A document of the baseline that moved to a place covered by another switch.
     Moved {
         /// Where it was.

@@ -10,6 +10,7 @@ use super::path::TreePath;
 use super::profile::AppId;
 use super::received::{LeftOut, MailIdentity};
 use super::report::ReportedFate;
+use super::slug::Slug;
 
 /// How far a folder was read (RFC 3501 §2.3.1.1): UIDs mean something within a validity alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -149,14 +150,18 @@ pub enum MailOutcome {
 /// Where the files of a mail go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filing {
-    /// The company's folder below the root.
+    /// Whose it is.
+    pub slug: Slug,
+    /// The company's folder below the root, when it was planned.
     pub company: TreePath,
-    /// Its documents, each with its place; none when all was left out.
+    /// Its documents, each with its place; none where the same mail was filed before.
     pub files: Vec<FiledFile>,
     /// What became no document.
     pub left_out: Vec<LeftOut>,
     /// The person who said so, for one from the tray.
     pub by: Option<String>,
+    /// What kept the last try from ending, in words.
+    pub trouble: Option<String>,
 }
 
 /// One document of a mail.
@@ -174,7 +179,7 @@ impl MailOutcome {
     /// Whether a person should look at it.
     pub fn is_put_aside(&self) -> bool {
         match self {
-            Self::Unmatched { .. } | Self::Odd { .. } | Self::Quarantined { .. } => true,
+            Self::Unmatched { .. } | Self::Odd { .. } => true,
             Self::Answered { .. }
             | Self::Invited { .. }
             | Self::Unread
@@ -182,7 +187,41 @@ impl MailOutcome {
             | Self::Filing(_)
             | Self::Filed(_)
             | Self::Tray { .. }
+            | Self::Quarantined { .. }
             | Self::Dropped { .. } => false,
+        }
+    }
+
+    /// Whether its files are to be put into their places.
+    pub fn is_to_be_filed(&self) -> bool {
+        matches!(self, Self::Pending { .. } | Self::Filing(_))
+    }
+
+    /// Whether a person is to say what becomes of it.
+    pub fn is_in_tray(&self) -> bool {
+        matches!(self, Self::Tray { .. } | Self::Quarantined { .. })
+    }
+
+    /// Where its files are, or are being put.
+    pub fn filing(&self) -> Option<&Filing> {
+        let (Self::Filing(filing) | Self::Filed(filing)) = self else { return None };
+        Some(filing)
+    }
+
+    /// The word in the interface.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Answered { .. } => "answered",
+            Self::Unmatched { .. } => "unmatched",
+            Self::Odd { .. } => "odd",
+            Self::Unread => "unread",
+            Self::Invited { .. } => "invited",
+            Self::Pending { .. } => "pending",
+            Self::Filing(_) => "filing",
+            Self::Filed(_) => "filed",
+            Self::Tray { .. } => "tray",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Dropped { .. } => "dropped",
         }
     }
 
@@ -223,6 +262,9 @@ pub struct MailRecord {
     pub date: String,
     /// `Subject`, cut.
     pub subject: String,
+    /// `Message-ID`, cut.
+    #[serde(default)]
+    pub message_id: String,
     /// What it turned out to be.
     pub outcome: MailOutcome,
     /// When that was.

@@ -164,6 +164,10 @@ pub struct MailIdentity(String);
 /// The fields that no server changes on the way to another.
 const LASTING_FIELDS: [&str; 6] = ["Message-ID", "Date", "From", "To", "Subject", "In-Reply-To"];
 
+/// In which servers write whom a copy of a mail was delivered to.
+const DELIVERY_FIELDS: [&str; 5] =
+    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To"];
+
 impl MailIdentity {
     /// By what its headers show. One without a Message-ID is told by its size too.
     pub fn of_head(head: &Head) -> Self {
@@ -196,6 +200,28 @@ impl MailIdentity {
         let mut hasher = Sha256::new();
         hasher.update(format!("{mailbox}\n{validity}\n{uid}").as_bytes());
         Self::spelled("place", hasher)
+    }
+
+    /// The same mail to one recipient: to a collection mailbox, what comes to two companies is
+    /// two mails. No identity of a mail in the bot's mailbox is one of these.
+    #[must_use]
+    pub fn as_delivered(&self, headers: &Headers) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0.as_bytes());
+        for name in DELIVERY_FIELDS {
+            hasher.update([0]);
+            for value in headers.all(name) {
+                hasher.update(value.as_bytes());
+                hasher.update([1]);
+            }
+        }
+        Self::spelled("delivered", hasher)
+    }
+
+    /// Reads what [`MailIdentity::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (!text.is_empty() && text.bytes().all(plain)).then(|| Self(text.to_owned()))
     }
 
     fn spelled(kind: &str, hasher: Sha256) -> Self {

@@ -169,7 +169,7 @@ impl Origin {
     /// In words, for the story.
     pub fn words(&self) -> String {
         match self {
-            Self::Found => "deposited: first observed".to_owned(),
+            Self::Found | Self::Received { .. } => "deposited: first observed".to_owned(),
             Self::Moved { from } => format!("deposited: moved here from `{from}`"),
             Self::Replaced { .. } => "another file was found under a known name".to_owned(),
             Self::Backfill { by } => format!("an older document, asked for by {by}"),

@@ -215,7 +215,9 @@ pub struct MarkWork {
 
 /// The ledger.
 #[async_trait::async_trait]
-pub trait Store: super::mails::MailLedger + super::invitations::InvitationLedger {
+pub trait Store:
+    super::mails::MailLedger + super::invitations::InvitationLedger + super::collected::CollectionLedger
+{
     /// Whose state it is.
     async fn identity(&self) -> Stored<StateIdentity>;
     /// The name under which this very state claims its tree: begins with its id, and on disk goes

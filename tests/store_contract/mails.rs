@@ -28,6 +28,7 @@ fn mail(uid: u32, subject: &str, outcome: MailOutcome) -> TakenMail {
         from: String::new(),
         date: String::new(),
         subject: subject.to_owned(),
+        message_id: String::new(),
         owed: outcome.is_done(),
         outcome,
         at: at(0),
@@ -80,7 +81,7 @@ pub(crate) async fn the_same_mail_changes_nothing_twice(rig: Rig) {
     rig.store().mail_disposed(first[0].number).await.unwrap();
     let again = take(&rig, vec![report(9, "a", id, ReportedFate::Delayed)]).await;
     assert_eq!(steps(&rig.delivery(id).await, "report_delayed"), 1);
-    assert_eq!((again[0].number, again[0].place, again[0].owed), (1, place(9), false));
+    assert_eq!((again[0].number, again[0].place, again[0].owed), (1, place(9), true));
     assert_eq!(rig.store().mails(10).await.unwrap().len(), 1);
     take(&rig, vec![report(10, "another", id, ReportedFate::Delayed)]).await;
     assert_eq!(steps(&rig.delivery(id).await, "report_delayed"), 2);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod collected;
 mod decisions;
 mod disk;
 mod duplicates;
@@ -112,6 +113,14 @@ contract! {
         what_the_server_is_owed_is_kept_until_it_was_told,
         mails_put_aside_are_listed_newest_first,
         a_mailbox_remembers_how_far_it_was_read_and_what_stops_it,
+    };
+    collected::{
+        a_mail_is_listed_by_what_it_waits_for,
+        a_mail_is_changed_from_what_it_was_alone,
+        a_place_belongs_to_one_mail_until_it_is_given_up,
+        the_same_content_is_planned_once_in_a_company,
+        the_story_of_a_deposit_begins_with_its_mail,
+        who_decided_about_a_mail_is_in_the_history,
     };
     keeping::{
         an_export_is_imported_whole,

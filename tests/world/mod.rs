@@ -13,6 +13,7 @@ pub mod config;
 pub mod disk;
 pub mod mailbox;
 pub mod power;
+pub mod spool;
 pub mod transport;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use self::config::{app, config};
 pub use self::disk::{Disk, Marks};
 pub use self::mailbox::Letterbox;
 pub use self::power::{Power, Stop, When};
+pub use self::spool::Drawer;
 pub use self::transport::{Phase, Post, Script};
 
 /// Everything outside the robot; a clone is the same world, for what happens meanwhile.

@@ -10,6 +10,7 @@ use crate::domain::invitation::InvitationKey;
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::received::MailIdentity;
+use crate::domain::slug::Slug;
 use crate::domain::template::Address;
 
 /// Whose state it is.
@@ -42,6 +43,10 @@ pub(super) const MAILS_ASIDE: &str = "mail-aside/";
 
 /// All invitations.
 pub(super) const INVITATIONS: &str = "invitation/";
+/// All mails to be filed.
+pub(super) const MAILS_TO_FILE: &str = "mail-to-file/";
+/// All mails in the tray.
+pub(super) const MAILS_IN_TRAY: &str = "mail-in-tray/";
 
 /// What is counted, each in a record of its own.
 #[derive(Debug, Clone, Copy)]
@@ -275,4 +280,18 @@ pub(super) fn invitations(company: CompanyId, app: &AppId) -> String {
 
 pub(super) fn invitation(invitation: &InvitationKey) -> String {
     below(&invitations(invitation.company, &invitation.app), invitation.mail)
+}
+
+/// The places of a company that files of mails were put at, or are to be.
+pub(super) fn all_filed(company: &Slug) -> String {
+    format!("filed/{company}/")
+}
+
+pub(super) fn filed(company: &Slug, path: &TreePath) -> String {
+    format!("{}{path}\t", all_filed(company))
+}
+
+/// A mail that was filed in a company, by its content.
+pub(super) fn collected(company: &Slug, content: &MailIdentity) -> String {
+    format!("collected/{company}/{}", content.as_str())
 }

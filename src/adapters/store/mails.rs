@@ -28,21 +28,22 @@ fn known(transaction: &Transaction<'_>, identity: &MailIdentity) -> Stored<Optio
     }
 }
 
-fn load(transaction: &Transaction<'_>, number: u64) -> Stored<MailRecord> {
+/// One mail that must be there.
+pub(super) fn load(transaction: &Transaction<'_>, number: u64) -> Stored<MailRecord> {
     transaction.find(&keys::mail(number), format!("mail {number}"))
 }
 
-fn save(transaction: &mut Transaction<'_>, record: &MailRecord) {
-    let number = record.number;
+/// Writes a mail with its indexes.
+pub(super) fn save(transaction: &mut Transaction<'_>, record: &MailRecord) {
+    let (number, outcome) = (record.number, &record.outcome);
     transaction.put(keys::mail(number), record);
-    let owed = keys::owed_mail(&record.mailbox, number);
-    if record.owed {
-        transaction.set(owed, true);
-    } else {
-        transaction.remove(owed);
-    }
-    if record.outcome.is_put_aside() {
-        transaction.set(keys::below(keys::MAILS_ASIDE, number), true);
+    transaction.set(keys::owed_mail(&record.mailbox, number), record.owed);
+    for (index, listed) in [
+        (keys::MAILS_ASIDE, outcome.is_put_aside()),
+        (keys::MAILS_TO_FILE, outcome.is_to_be_filed()),
+        (keys::MAILS_IN_TRAY, outcome.is_in_tray()),
+    ] {
+        transaction.set(keys::below(index, number), listed);
     }
     for identity in std::iter::once(&record.head).chain(&record.content) {
         transaction.put(keys::mail_identity(identity), &number);
@@ -77,11 +78,13 @@ fn take_one(
         same = known(transaction, content)?;
     }
     if let Some(before) = same {
-        // The same mail again: only where it lies is new.
-        let after = MailRecord { mailbox: record.mailbox, place: record.place, ..before.clone() };
+        // The same mail again: only where it lies is new, and what its server is to do with it.
+        let MailRecord { mailbox, place, owed, head, .. } = record;
+        let owed = owed && before.outcome.is_done();
+        let after = MailRecord { mailbox, place, owed, ..before.clone() };
         transaction.remove(keys::owed_mail(&before.mailbox, before.number));
         save(transaction, &after);
-        transaction.put(keys::mail_identity(&record.head), &after.number);
+        transaction.put(keys::mail_identity(&head), &after.number);
         return Ok(after);
     }
     record.number = transaction.next(Counter::Mail)?;
@@ -107,7 +110,8 @@ fn take_one(
     Ok(record)
 }
 
-fn listed(
+/// The mails whose numbers stand in an index.
+pub(super) fn listed(
     transaction: &Transaction<'_>,
     prefix: &str,
     direction: Direction,

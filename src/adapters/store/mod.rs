@@ -6,6 +6,7 @@
 //! subject, from `companies` to `import`; and `ledger`, which is the port itself.
 
 mod claims;
+mod collected;
 mod companies;
 mod consequences;
 mod decisions;

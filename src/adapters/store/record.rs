@@ -65,7 +65,7 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
     let kind = key.split_once('/').map_or(key, |(kind, _)| kind);
     match kind {
         "identity" => readable::<StateIdentity>(bytes),
-        "counter" | "mark" | "mail-identity" => readable::<u64>(bytes),
+        "counter" | "mark" | "mail-identity" | "filed" | "collected" => readable::<u64>(bytes),
         "company" => readable::<Company>(bytes),
         "decisions" => readable::<Decisions>(bytes),
         "history" => readable::<HistoryEntry>(bytes),
@@ -86,9 +86,8 @@ pub(super) fn check(key: &str, bytes: &[u8]) -> Result<(), String> {
         "invitation" => readable::<Invitation>(bytes),
         "mail" => readable::<MailRecord>(bytes),
         "company-history" | "company-deposit" | "path-deposit" | "settling" | "ready"
-        | "unsupported" | "state" | "held" | "lease" | "by-hand" | "mail-aside" | "mail-owed" => {
-            readable::<()>(bytes)
-        }
+        | "unsupported" | "state" | "held" | "lease" | "by-hand" | "mail-aside" | "mail-owed"
+        | "mail-to-file" | "mail-in-tray" => readable::<()>(bytes),
         _ => decode::<IgnoredAny>(bytes).and(Err(format!("no record is called `{kind}`"))),
     }
 }

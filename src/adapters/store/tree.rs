@@ -18,7 +18,7 @@ use crate::ports::store::{
 use super::keys::{self, Counter};
 use super::kv::{Direction, Span};
 use super::transaction::Transaction;
-use super::{companies, deposits};
+use super::{collected, companies, deposits};
 
 /// Names of one shard.
 const SHARD_NAMES_MAX: usize = 256;
@@ -93,6 +93,7 @@ pub(super) fn observe(
     for mut deposit in deposits {
         if deposit.number == 0 {
             deposit.number = transaction.next(Counter::Deposit)?;
+            collected::receive(transaction, &before, &mut deposit)?;
         }
         numbers.push(deposit.number);
         deposits::observe(transaction, deposit)?;

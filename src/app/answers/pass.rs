@@ -146,7 +146,8 @@ impl Robot {
 
     /// What a mail is, by its mailbox's role.
     async fn look(&self, reading: &mut Reading<'_>, head: &Head) -> Answer<Looked> {
-        let known = self.ports().store.known_mail(&MailIdentity::of_head(head)).await?;
+        let identity = identity(reading.config.role, head);
+        let known = self.ports().store.known_mail(&identity).await?;
         if let Some(known) = known {
             return Ok(Ok(Some(Found::plain(known.outcome))));
         }
@@ -162,12 +163,13 @@ impl Robot {
             number: 0,
             mailbox: reading.config.address.to_string(),
             place: Cursor { uid: head.uid, ..reading.cursor },
-            head: MailIdentity::of_head(head),
+            head: identity(reading.config.role, head),
             content: found.content,
             size: head.size,
             from: shown("From"),
             date: shown("Date"),
             subject: shown("Subject"),
+            message_id: shown("Message-ID"),
             owed: found.outcome.is_done() && disposal(reading.config) != Disposal::Leave,
             outcome: found.outcome,
             at: self.now(),
@@ -229,6 +231,15 @@ fn disposal(config: &MailboxConfig) -> Disposal {
         AfterReading::Leave => Disposal::Leave,
         AfterReading::Flag => Disposal::Flag,
         AfterReading::Move(folder) => Disposal::Move(folder.clone()),
+    }
+}
+
+/// One mail to two companies is two mails to a collection mailbox.
+fn identity(role: MailboxRole, head: &Head) -> MailIdentity {
+    let identity = MailIdentity::of_head(head);
+    match role {
+        MailboxRole::Bot => identity,
+        MailboxRole::Collection => identity.as_delivered(&head.headers),
     }
 }
 

@@ -28,7 +28,7 @@ impl Robot {
             Err(MailboxError::Odd(because)) => return Ok(Ok(Some(Found::odd(because)))),
             Err(error @ MailboxError::Lost(_)) => return Ok(Err(error)),
         };
-        let identity = MailIdentity::of_content(&mail);
+        let identity = MailIdentity::of_content(&mail).as_delivered(&mail.headers);
         let Some(spool) = &self.mail_room().spool else {
             return Ok(Err(MailboxError::Lost("there is no place to keep its mails".to_owned())));
         };

@@ -151,9 +151,10 @@ impl Planner<'_> {
                 let earlier = earlier.and_then(|number| self.deposits.get(&number));
                 self.rules.of_replaced(&path, earlier, self.unsent)
             }
-            Origin::Found | Origin::Moved { .. } | Origin::Backfill { .. } => {
-                self.rules.of_deposit(&path)
-            }
+            Origin::Found
+            | Origin::Received { .. }
+            | Origin::Moved { .. }
+            | Origin::Backfill { .. } => self.rules.of_deposit(&path),
         };
         let record = self.record(&place.0, seen, None);
         let deposit = self.new_deposit(path, seen, origin, verdicts);
