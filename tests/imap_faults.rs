@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use facteur::adapters::imap::{ImapMailbox, Limits};
-use facteur::config::{AfterReading, MailboxConfig, MailboxRole, Secret, Security};
+use facteur::config::{AfterReading, Login, MailboxConfig, MailboxRole, Security};
 use facteur::domain::template::Address;
 use facteur::ports::mailbox::{Disposal, Mailbox as _, MailboxError};
 use imap_server::{Act, MAIL, Server, Step};
@@ -25,7 +25,7 @@ fn mailbox(server: &Server) -> ImapMailbox {
         port: 143,
         security: Security::None,
         ca_file: None,
-        login: ("robot".to_owned(), Secret::new(PASSWORD.to_owned())),
+        login: Login::password("robot", PASSWORD),
         folder: "INBOX".to_owned(),
         poll: TimeDelta::minutes(5),
         after: AfterReading::Leave,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use facteur::adapters::compose::compose;
 use facteur::adapters::smtp::SmtpTransport;
-use facteur::config::{Secret, Security, SmtpConfig};
+use facteur::config::{Login, Security, SmtpConfig};
 use facteur::ports::transport::{DotGate, Mail, Outcome, Stop, Transport as _};
 use sha2::{Digest as _, Sha256};
 use smtp_server::letters::{
@@ -213,7 +213,7 @@ async fn there_are_never_more_connections_than_allowed() {
 async fn nothing_but_ehlo_and_starttls_goes_in_clear() {
     let authority = authority();
     let server = Server::new(vec![Script::good()]);
-    let login = Some(("robot".to_owned(), Secret::new("secret".to_owned())));
+    let login = Some(Login::password("robot", "secret"));
     let config = SmtpConfig { security: Security::StartTls, login, ..config(&authority) };
     let transport = transport(&server, &config);
     let outcome = transport.send(&mail(1), content(), &Gate::default()).await;
@@ -230,7 +230,7 @@ async fn a_probe_logs_in_and_sends_nothing() {
     let authority = authority();
     let refusing = Script { auth: Act::Say("535 no\r\n"), ..Script::good() };
     let server = Server::new(vec![Script::good(), refusing]);
-    let login = Some(("robot".to_owned(), Secret::new("secret".to_owned())));
+    let login = Some(Login::password("robot", "secret"));
     let config = SmtpConfig { login, ..config(&authority) };
     let transport = transport(&server, &config);
     let probe = transport.probe().await;
@@ -248,7 +248,7 @@ async fn over_tcp_mails_arrive_and_a_closed_port_is_unreachable() {
     let authority = authority();
     let server = Server::new(vec![Script::good()]);
     let address = server.listen().await;
-    let login = Some(("robot".to_owned(), Secret::new("secret".to_owned())));
+    let login = Some(Login::password("robot", "secret"));
     let config = SmtpConfig {
         host: "localhost".to_owned(),
         port: address.port(),

@@ -5,7 +5,7 @@ mod smtp_server;
 
 use std::time::Duration;
 
-use facteur::config::{Secret, Security, SmtpConfig};
+use facteur::config::{Login, Security, SmtpConfig};
 use facteur::ports::transport::Transport as _;
 use smtp_rows::Row;
 use smtp_server::letters::{
@@ -23,7 +23,7 @@ async fn try_row(row: Row, authority: &Authority) -> Result<(), String> {
         Security::StartTls | Security::None => good,
     };
     let server = Server::new(vec![row.script, good]);
-    let login = row.login.then(|| ("robot".to_owned(), Secret::new("secret".to_owned())));
+    let login = row.login.then(|| Login::password("robot", "secret"));
     let config = SmtpConfig { security: row.security, login, ..config(authority) };
     let transport = transport(&server, &config);
     let (seen, words) = kind(&transport.send(&mail(1), content(), &Gate::default()).await);

@@ -101,7 +101,8 @@ impl Https {
         asked.unwrap_or_else(|died| Err(HttpsError::Failed { host, problem: died.to_string() }))
     }
 
-    fn ask_blocking(&self, request: Request) -> Result<Response, HttpsError> {
+    /// The same, on a thread that may wait.
+    pub(super) fn ask_blocking(&self, request: Request) -> Result<Response, HttpsError> {
         let agent = match request.uri().scheme_str() {
             Some("https") => &self.secure,
             Some("http") if is_this_machine(request.uri()) => &self.plain,

@@ -9,7 +9,7 @@ use super::section::Section;
 use crate::domain::template::Address;
 
 /// Keys that mean nothing without `host`.
-const SERVER_KEYS: [&str; 7] = [
+const SERVER_KEYS: [&str; 8] = [
     "port",
     "security",
     "ca_file",
@@ -17,6 +17,7 @@ const SERVER_KEYS: [&str; 7] = [
     "password_file",
     "password_env",
     "password_credential",
+    "oauth",
 ];
 
 /// The local part of the sender where nothing better is known.
@@ -58,8 +59,7 @@ fn login_of(own: Option<&SmtpConfig>, mail: &MailConfig) -> Option<Address> {
         (None, TransportConfig::Smtp(smtp)) => smtp,
         (None, TransportConfig::Outbox(_)) => return None,
     };
-    let (name, _) = server.login.as_ref()?;
-    Address::parse(name).ok()
+    Address::parse(&server.login.as_ref()?.user).ok()
 }
 
 fn robot_of(domain: &str) -> Address {

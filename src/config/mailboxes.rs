@@ -39,7 +39,7 @@ pub(super) fn mailboxes(top: &Section<'_>, ground: &Ground<'_>) -> Vec<MailboxCo
 
 /// Which folder of which account: its mails belong to one entry alone.
 fn folder_of(mailbox: &MailboxConfig) -> (String, u16, String, String) {
-    let (host, username) = (mailbox.host.to_lowercase(), mailbox.login.0.clone());
+    let (host, username) = (mailbox.host.to_lowercase(), mailbox.login.user.clone());
     (host, mailbox.port, username, mailbox.folder.clone())
 }
 
@@ -57,7 +57,7 @@ fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxCon
     let complained = section.sheet.complaints();
     let login = secret::login(&section, ground, true);
     if login.is_none() && section.sheet.complaints() == complained {
-        section.require("username", "give username, and password_file beside it");
+        section.require("username", "give username, and password_file or oauth beside it");
     }
     let folder = section.parsed("folder", folder);
     let poll = section.duration("poll", &(TimeDelta::seconds(10)..=TimeDelta::days(1)));
@@ -133,6 +133,7 @@ fn after(text: &str) -> Result<AfterReading, Mistake> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use super::super::login::Login;
     use super::super::tests::Bench;
     use super::*;
 
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!((mailbox.folder.as_str(), &mailbox.after), ("INBOX", &AfterReading::Leave));
         assert_eq!(mailbox.poll, TimeDelta::minutes(5));
         assert_eq!(mailbox.silent_after, TimeDelta::minutes(30));
-        assert_eq!(mailbox.login.1.reveal(), "hunter2");
+        assert_eq!(mailbox.login, Login::password("robot", "hunter2"));
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::tests::Bench;
-use super::{Config, Environment, MailConfig, TransportConfig};
+use super::{Config, Environment, Login, MailConfig, TransportConfig};
 
 /// Goes before each case: six lines that are right.
 const BASE: &str = "firm.name = \"Cabinet\"\nfirm.domain = \"cabinet.example\"\n\n\n\n\n";
@@ -360,8 +360,7 @@ fn passwords_come_from_a_file_the_environment_or_systemd() {
         let MailConfig { transport: TransportConfig::Smtp(server), .. } = config.mail else {
             panic!("{source}");
         };
-        let (name, secret) = server.login.unwrap();
-        assert_eq!((name.as_str(), secret.reveal()), ("robot", " pass word "), "{source}");
+        assert_eq!(server.login, Some(Login::password("robot", " pass word ")), "{source}");
         assert_eq!((server.port, server.connections), (587, 4));
     }
 }

@@ -19,12 +19,14 @@ mod complaint;
 mod environment;
 mod firm;
 mod invitation;
+mod login;
 mod lookup;
 mod mail;
 mod mailboxes;
 #[cfg(test)]
 mod mistakes;
 mod model;
+mod oauth;
 mod places;
 pub mod profiles;
 mod robot;
@@ -38,6 +40,7 @@ mod units;
 
 pub use complaint::{Complaint, Complaints};
 pub use environment::Environment;
+pub use login::{Credential, Login, OAuthConfig};
 pub use model::*;
 
 use places::Ground;
@@ -46,6 +49,9 @@ use sheet::Sheet;
 
 /// Bytes of a routes.toml; ten thousand companies need a tenth of it.
 const FILE_BYTES_MAX: u64 = 10_000_000;
+
+/// The folder below the state's where logins are kept.
+const LOGINS: &str = "logins";
 
 /// Reads and checks a file; every mistake is in the answer.
 pub fn load(file: &Path, environment: &Environment) -> Result<Config, Complaints> {
@@ -84,10 +90,11 @@ impl Config {
 fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let file: PathBuf = environment.directory().join(file).components().collect();
     let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
-    let ground = Ground { folder, environment };
+    let mut ground = Ground { folder, logins: PathBuf::new(), environment };
     let firm = firm::firm(top.section("firm"));
     let documents = places::documents(top.section("documents"), &ground);
     let state = places::state(top.section("state"), &ground);
+    ground.logins = state.directory.join(LOGINS);
     let robot = robot::robot(top.section("robot"));
     let mail = mail::mail(top.section("mail"), &ground);
     let alarms = alarms::alarms(top.section("alarms"), &ground, &firm.domain, &mail);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 
 use super::complaint::Complaint;
+use super::login::Login;
 use crate::domain::filing::FilingTemplate;
 use crate::domain::limits::Retry;
 use crate::domain::path::TreePath;
@@ -159,7 +160,7 @@ pub struct SmtpConfig {
     /// Certificates (PEM) trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Whom to log in as; none: no AUTH.
-    pub login: Option<(String, Secret)>,
+    pub login: Option<Login>,
     /// Connections at once.
     pub connections: usize,
 }
@@ -191,7 +192,7 @@ pub struct MailboxConfig {
     /// Certificates (PEM) trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Whom to log in as.
-    pub login: (String, Secret),
+    pub login: Login,
     /// The folder that is read.
     pub folder: String,
     /// How often it is looked at, besides what the server says by itself.

@@ -18,9 +18,10 @@ const EXPORTS_KEPT: u32 = 14;
 const FREE_BYTES_DEFAULT: u64 = 200_000_000;
 const FREE_BYTES_MAX: u64 = 1_000_000_000_000_000;
 
-/// Where relative paths start, and whether the machine may be looked at.
+/// Where relative paths start, where logins are kept, and whether the machine may be looked at.
 pub(super) struct Ground<'a> {
     pub(super) folder: PathBuf,
+    pub(super) logins: PathBuf,
     pub(super) environment: &'a Environment,
 }
 

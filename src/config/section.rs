@@ -311,10 +311,12 @@ fn whole_number(value: &DeValue<'_>) -> Option<i128> {
 fn unknown_key(section: &str, key: &str, known: &[&'static str]) -> Mistake {
     let folded = key.to_lowercase().replace('-', "_");
     if SECRET_WORDS.iter().any(|word| folded.contains(word)) {
-        return Mistake::new(
-            "a secret stands in this file",
-            "move it to a file that the robot alone can read, name that file in `password_file`, and change the secret: copies of this file may have it",
+        let place = known.iter().find(|key| key.starts_with("client_secret"));
+        let place = place.unwrap_or(&"password_file");
+        let remedy = format!(
+            "move it to a file that the robot alone can read, name that file in `{place}`, and change the secret: copies of this file may have it"
         );
+        return Mistake::new("a secret stands in this file", remedy);
     }
     let section = if section.is_empty() { "the file".to_owned() } else { format!("[{section}]") };
     let remedy = match did_you_mean(key, known.iter().copied()) {

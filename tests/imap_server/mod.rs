@@ -1,10 +1,16 @@
 //! An IMAP server that misbehaves as it is told, and remembers what it was asked.
 
+#![allow(dead_code, reason = "each test crate uses its own part of it")]
+
+mod xoauth2;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use facteur::adapters::smtp::{Connector, Stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+pub(crate) use xoauth2::Tokens;
 
 /// What the server does at one step. `{tag}` in its words is the command's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub(crate) enum Step {
     Greeting,
     /// LOGIN.
     Login,
+    /// AUTHENTICATE.
+    Authenticate,
     /// CAPABILITY.
     Capability,
     /// SELECT.
@@ -62,12 +70,18 @@ pub(crate) const MAIL: &str = "From: a@b.example\r\nSubject: report\r\n\r\nbody\
 pub(crate) struct Server {
     faults: Vec<(Step, Act)>,
     asked: Arc<Mutex<Vec<String>>>,
+    tokens: Option<Tokens>,
 }
 
 impl Server {
     /// A server with these faults.
     pub(crate) fn new(faults: &[(Step, Act)]) -> Self {
-        Self { faults: faults.to_vec(), asked: Arc::default() }
+        Self { faults: faults.to_vec(), asked: Arc::default(), tokens: None }
+    }
+
+    /// The same for people who log in by XOAUTH2 with a token that is good.
+    pub(crate) fn with_tokens(self, tokens: Tokens) -> Self {
+        Self { tokens: Some(tokens), ..self }
     }
 
     /// The commands so far, without their tags.
@@ -93,9 +107,17 @@ impl Server {
             let (tag, words) = command.split_once(' ').unwrap_or((idle.as_str(), "DONE"));
             let tag = tag.to_owned();
             self.asked.lock().expect("nobody panics with it").push(words.to_owned());
-            let (step, good) = good(words);
+            let (step, good) = self.good(words);
             if step == Step::Idle {
                 idle.clone_from(&tag);
+            }
+            if self.has_ended(step) {
+                stream.write_all(b"* BYE session expired\r\n").await?;
+                return Ok(());
+            }
+            if step == Step::Authenticate && self.act(step) == Act::Good {
+                self.authenticate(&mut stream, &tag, words).await?;
+                continue;
             }
             if !self.answer(&mut stream, step, &tag, &good).await? {
                 return Ok(());
@@ -128,6 +150,13 @@ impl Server {
         stream.flush().await?;
         Ok(goes_on)
     }
+
+    fn good(&self, words: &str) -> (Step, String) {
+        match (words, &self.tokens) {
+            ("CAPABILITY", Some(tokens)) => (Step::Capability, tokens.capability()),
+            _ => good(words),
+        }
+    }
 }
 
 /// What a good server says to a command.
@@ -135,6 +164,7 @@ fn good(words: &str) -> (Step, String) {
     let ok = "{tag} OK done\r\n";
     let (step, before) = match words {
         words if words.starts_with("LOGIN") => (Step::Login, String::new()),
+        words if words.starts_with("AUTHENTICATE") => (Step::Authenticate, String::new()),
         "CAPABILITY" => {
             (Step::Capability, "* CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS\r\n".to_owned())
         }

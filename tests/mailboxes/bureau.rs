@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use facteur::app::MailRoom;
-use facteur::config::{AfterReading, Config, MailboxConfig, MailboxRole, Secret, Security};
+use facteur::config::{AfterReading, Config, Login, MailboxConfig, MailboxRole, Security};
 use facteur::domain::template::Address;
 
 use crate::office::Office;
@@ -109,7 +109,7 @@ fn config_of(after: AfterReading) -> MailboxConfig {
         port: 993,
         security: Security::Tls,
         ca_file: None,
-        login: ("robot".to_owned(), Secret::new("secret".to_owned())),
+        login: Login::password("robot", "secret"),
         folder: "INBOX".to_owned(),
         poll: TimeDelta::minutes(5),
         after,

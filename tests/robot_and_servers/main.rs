@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use facteur::adapters::store::Ledger;
 use facteur::app::requests::{Answers as _, Ask, Outcome, Request, Selection, Turn};
 use facteur::app::{Ports, Robot};
-use facteur::config::{Secret, Security, SmtpConfig};
+use facteur::config::{Login, Security, SmtpConfig};
 use facteur::ports::Clock as _;
 use facteur::ports::transport::Transport;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn server_of(row: &Row) -> Server {
 }
 
 fn config_of(row: &Row, authority: &Authority) -> SmtpConfig {
-    let login = row.login.then(|| ("robot".to_owned(), Secret::new("secret".to_owned())));
+    let login = row.login.then(|| Login::password("robot", "secret"));
     SmtpConfig { security: row.security, login, ..config(authority) }
 }
 

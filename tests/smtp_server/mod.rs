@@ -6,6 +6,7 @@
 mod certificates;
 pub(crate) mod letters;
 mod session;
+mod tokens;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 pub(crate) use certificates::{Certificate, authority_pem};
+pub(crate) use tokens::Tokens;
 
 /// What the server does at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(crate) struct Script {
     pub(crate) handshake: Act,
     /// At AUTH.
     pub(crate) auth: Act,
+    /// Which tokens are good at AUTH XOAUTH2, and stay so until MAIL.
+    pub(crate) tokens: Option<Tokens>,
     /// At MAIL.
     pub(crate) mail: Act,
     /// At MAIL, from the connection's second mail on.
@@ -89,6 +93,7 @@ impl Script {
             starttls: Act::Good,
             handshake: Act::Good,
             auth: Act::Good,
+            tokens: None,
             mail: Act::Good,
             mail_again: Act::Good,
             recipient: Act::Good,

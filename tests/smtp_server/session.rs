@@ -18,6 +18,8 @@ pub(super) struct Session<'a> {
     encrypted: bool,
     mail: String,
     recipients: Vec<String>,
+    /// What AUTH XOAUTH2 brought.
+    token: String,
 }
 
 /// What was said, or the end of the connection.
@@ -32,6 +34,7 @@ impl<'a> Session<'a> {
             encrypted: false,
             mail: String::new(),
             recipients: Vec::new(),
+            token: String::new(),
         }
     }
 
@@ -76,6 +79,16 @@ impl<'a> Session<'a> {
             }
             // The robot's name, in base64.
             "cm9ib3Q=" => self.act(Act::Good, "334 UGFzc3dvcmQ6\r\n").await,
+            "AUTH" if line.starts_with("AUTH XOAUTH2 ") && self.script.auth == Act::Good => {
+                line.rsplit(' ').next().unwrap_or_default().clone_into(&mut self.token);
+                if self.token_is_good() {
+                    return self.say("235 welcome\r\n").await;
+                }
+                self.say("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n").await?;
+                let empty = self.line().await.is_some_and(|line| line == b"\r\n");
+                self.say(if empty { "535 5.7.3 not this token\r\n" } else { "500 what?\r\n" }).await
+            }
+            "MAIL" if !self.token_is_good() => self.say("530 5.7.57 not logged in\r\n").await,
             "AUTH" => {
                 let good = line == "AUTH PLAIN AHJvYm90AHNlY3JldA==";
                 let answer = if good { "235 welcome\r\n" } else { "535 who?\r\n" };
@@ -84,7 +97,7 @@ impl<'a> Session<'a> {
             "c2VjcmV0" => self.act(Act::Good, "235 welcome\r\n").await,
             "MAIL" => {
                 let again = !self.mail.is_empty();
-                self.mail = line.to_owned();
+                line.clone_into(&mut self.mail);
                 self.recipients.clear();
                 let act = if again { self.script.mail_again } else { self.script.mail };
                 self.act(act, "250 sender ok\r\n").await
@@ -97,6 +110,11 @@ impl<'a> Session<'a> {
             "QUIT" => self.act(Act::SayAndClose("221 bye\r\n"), "").await,
             _ => self.act(Act::Good, "500 unknown\r\n").await,
         }
+    }
+
+    /// True as well where no token is asked for.
+    fn token_is_good(&self) -> bool {
+        self.script.tokens.as_ref().is_none_or(|tokens| tokens.take(&self.token))
     }
 
     async fn data(&mut self) -> Said {

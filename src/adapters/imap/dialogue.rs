@@ -60,11 +60,13 @@ impl Dialogue {
         let silent = |_| lost(&step, format!("no answer within {} s", limit.as_secs()));
         let sent = timeout_at(deadline, self.session.run_command(command)).await;
         let id = sent.map_err(silent)?.map_err(|error| lost(&step, error))?;
+        let mut last_words = "the server hung up".to_owned();
         loop {
             let read = timeout_at(deadline, self.session.read_response()).await;
             let answer = read.map_err(silent)?.map_err(|error| lost(&step, error))?;
-            let answer = answer.ok_or_else(|| lost(&step, "the server hung up"))?;
+            let answer = answer.ok_or_else(|| lost(&step, &last_words))?;
             match answer.parsed() {
+                Response::Data { status: Status::Bye, outcome } => last_words = words(outcome),
                 Response::Done { tag, status, outcome } if *tag == id => {
                     return Ok(match status {
                         Status::Ok => Ended::Done,

@@ -9,6 +9,7 @@ mod dialogue;
 mod limits;
 mod metered;
 mod session;
+mod xoauth2;
 
 pub use limits::Limits;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use self::connect::Setup;
 use self::session::ImapSession;
+use super::identity::Identity;
 use super::smtp::{Connector, Tcp};
 use super::tls::{Tls, TlsError};
 use crate::config::{MailboxConfig, Security};
@@ -48,7 +50,7 @@ impl ImapMailbox {
             connector,
             security: config.security,
             tls: Tls::new(&config.host, config.security, config.ca_file.as_deref())?,
-            login: config.login.clone(),
+            identity: Identity::new(&config.login)?,
             server: format!("{}:{}", config.host, config.port),
             folder: config.folder.clone(),
             limits,

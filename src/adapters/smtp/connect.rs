@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::{Auth, Ehlo, Quit, Starttls};
 use lettre::transport::smtp::extension::ClientId;
@@ -14,6 +16,8 @@ use tokio::time::timeout;
 use super::dialogue::{Dialogue, Stream};
 use super::limits::Limits;
 use super::trouble::{Cause, Step, Trouble, words};
+use crate::adapters::identity::{Identity, Proof, xoauth2};
+use crate::adapters::oauth::Tokens;
 use crate::adapters::tls::Tls;
 use crate::config::{Secret, Security};
 
@@ -63,7 +67,7 @@ pub(super) struct Setup {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) security: Security,
     pub(super) tls: Option<Tls>,
-    pub(super) login: Option<(String, Secret)>,
+    pub(super) identity: Option<Identity>,
     pub(super) hello: ClientId,
     pub(super) limits: Limits,
 }
@@ -86,8 +90,9 @@ pub(super) struct Offers {
     pub(super) dsn: bool,
     /// RFC 1870; `Some(0)`: offered without a limit.
     pub(super) size_bytes_max: Option<u64>,
-    /// The best way to log in that both sides know.
+    /// The best way to log in by a password that both sides know.
     mechanism: Option<Mechanism>,
+    xoauth2: bool,
 }
 
 impl Offers {
@@ -110,6 +115,10 @@ impl Offers {
                         offers.mechanism = match word {
                             "PLAIN" => Some(Mechanism::Plain),
                             "LOGIN" => offers.mechanism.or(Some(Mechanism::Login)),
+                            "XOAUTH2" => {
+                                offers.xoauth2 = true;
+                                offers.mechanism
+                            }
                             _ => offers.mechanism,
                         };
                     }
@@ -124,20 +133,58 @@ impl Offers {
 impl Connection {
     /// Connects and logs in.
     pub(super) async fn open(setup: &Setup) -> Result<Self, Trouble> {
+        let limit = setup.limits.command;
+        let Some(Identity { user, proof }) = &setup.identity else {
+            return Self::connect(setup).await;
+        };
+        match proof {
+            Proof::Password(password) => {
+                let mut connection = Self::connect(setup).await?;
+                connection.welcome = connection.log_in(user, password, limit).await?;
+                Ok(connection)
+            }
+            Proof::Tokens(tokens) => Self::open_by_tokens(setup, user, tokens).await,
+        }
+    }
+
+    /// A token that a server refuses may have ended before its time: a fresh one is tried, once.
+    async fn open_by_tokens(setup: &Setup, user: &str, tokens: &Tokens) -> Result<Self, Trouble> {
+        loop {
+            let access = tokens.access().await;
+            let access = access.map_err(|error| Trouble::lost(Step::Login, error))?;
+            let mut connection = Self::connect(setup).await?;
+            let reply = connection.xoauth2(user, &access.token, setup.limits.command).await?;
+            if reply.has_code(235) {
+                connection.welcome = reply;
+                return Ok(connection);
+            }
+            if !is_permanent(&reply) {
+                return Err(Trouble::lost(Step::Login, refusal(&reply, "", &access.token)));
+            }
+            tokens.forget(&access).await;
+            if access.is_fresh {
+                let said = refusal(&reply, "", &access.token);
+                let because = format!(
+                    "{said} (the token is fresh: is it {user} who logged in, and may they send by \
+                     SMTP?)"
+                );
+                return Err(Trouble::lost(Step::Login, because));
+            }
+        }
+    }
+
+    /// To a server that waits for a login, or for mail.
+    async fn connect(setup: &Setup) -> Result<Self, Trouble> {
         let stream = match timeout(setup.limits.connect, setup.connector.connect()).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(Trouble::lost(Step::Connect, error)),
             Err(_) => return Err(Trouble::lost(Step::Connect, "no connection in time")),
         };
-        let mut connection = match setup.security {
-            Security::Tls => Self::greeted(encrypt(setup, stream).await?, setup).await?,
-            Security::StartTls => Self::greeted(stream, setup).await?.starttls(setup).await?,
-            Security::None => Self::greeted(stream, setup).await?,
-        };
-        if let Some(login) = &setup.login {
-            connection.welcome = connection.log_in(login, setup.limits.command).await?;
+        match setup.security {
+            Security::Tls => Self::greeted(encrypt(setup, stream).await?, setup).await,
+            Security::StartTls => Self::greeted(stream, setup).await?.starttls(setup).await,
+            Security::None => Self::greeted(stream, setup).await,
         }
-        Ok(connection)
     }
 
     /// Says goodbye, which nothing depends on.
@@ -173,7 +220,8 @@ impl Connection {
 
     async fn log_in(
         &mut self,
-        (user, password): &(String, Secret),
+        user: &str,
+        password: &Secret,
         limit: Duration,
     ) -> Result<Response, Trouble> {
         let lost = |words: &str| Trouble::lost(Step::Login, words);
@@ -181,7 +229,7 @@ impl Connection {
             .offers
             .mechanism
             .ok_or_else(|| lost("the server offers neither AUTH PLAIN nor AUTH LOGIN"))?;
-        let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
+        let credentials = Credentials::new(user.to_owned(), password.reveal().to_owned());
         let unusual = |_| lost("the server asks for something else than a name and a password");
         let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(unusual)?;
         // LOGIN asks for the name, then for the password.
@@ -199,13 +247,40 @@ impl Connection {
         }
         Err(lost("the server asks and asks"))
     }
+
+    /// The server's last word on a token.
+    async fn xoauth2(
+        &mut self,
+        user: &str,
+        token: &Secret,
+        limit: Duration,
+    ) -> Result<Response, Trouble> {
+        if !self.offers.xoauth2 {
+            return Err(Trouble::lost(Step::Login, "the server doesn't offer AUTH XOAUTH2"));
+        }
+        let failed = |cause| Trouble { step: Step::Login, cause };
+        let words = STANDARD.encode(xoauth2(user, token));
+        let command = format!("AUTH XOAUTH2 {words}\r\n");
+        let reply = self.dialogue.command(command, limit).await.map_err(failed)?;
+        if !reply.has_code(334) {
+            return Ok(reply);
+        }
+        // It tells why in base64, and wants an empty line before it refuses.
+        self.dialogue.command("\r\n", limit).await.map_err(failed)
+    }
+}
+
+/// RFC 5321 §4.2.1: the same again will be refused again.
+fn is_permanent(reply: &Response) -> bool {
+    u16::from(reply.code()) >= 500
 }
 
 /// What a refused login says; without the server's words where they repeat what was sent.
 fn refusal(reply: &Response, sent: &str, password: &Secret) -> String {
     let said = words(reply);
     let sent = sent.split_ascii_whitespace().last().unwrap_or_default();
-    if said.contains(password.reveal()) || said.contains(sent) {
+    let repeats = |secret: &str| !secret.is_empty() && said.contains(secret);
+    if repeats(password.reveal()) || repeats(sent) {
         return format!("the login was refused: {}", reply.code());
     }
     format!("the login was refused: {said}")

@@ -30,6 +30,7 @@ use self::pool::Pool;
 use self::transaction::Failure;
 use self::trouble::words;
 use super::compose::compose;
+use super::identity::Identity;
 use super::tls::{Tls, TlsError};
 use crate::config::{Security, SmtpConfig};
 use crate::ports::transport::{DotGate, Mail, Outcome, Probe, Transport};
@@ -70,7 +71,7 @@ impl SmtpTransport {
             connector,
             security: config.security,
             tls: Tls::new(&config.host, config.security, config.ca_file.as_deref())?,
-            login: config.login.clone(),
+            identity: config.login.as_ref().map(Identity::new).transpose()?,
             hello: ClientId::Domain(hello.to_owned()),
             limits,
         };

@@ -65,8 +65,11 @@ impl Trouble {
     pub(super) fn is_of_an_old_connection(&self) -> bool {
         match &self.cause {
             Cause::Lost(_) => true,
-            // 503: the server counts this session as over (some limit the mails of one).
-            Cause::Reply(reply) => matches!(u16::from(reply.code()), 421 | 503),
+            // 503: the server counts this session as over (some limit the mails of one); the
+            // others, that its login is (RFC 4954 §6): a token has its time.
+            Cause::Reply(reply) => {
+                matches!(u16::from(reply.code()), 421 | 503 | 530 | 534 | 535 | 538)
+            }
         }
     }
 

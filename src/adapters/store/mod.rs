@@ -40,3 +40,4 @@ pub use fault::{CommitPoint, Fault};
 pub use import::check_export;
 pub use ledger::Ledger;
 pub use opening::OpenError;
+pub(super) use opening::{check_owner, make_directory};

@@ -150,7 +150,7 @@ fn failed<'a>(
 }
 
 /// Makes a directory that only its owner can enter; its entry is durable.
-fn make_directory(directory: &Path) -> Result<(), OpenError> {
+pub(in crate::adapters) fn make_directory(directory: &Path) -> Result<(), OpenError> {
     if directory.is_dir() {
         return Ok(());
     }
@@ -162,7 +162,7 @@ fn make_directory(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn check_owner(directory: &Path) -> Result<(), OpenError> {
+pub(in crate::adapters) fn check_owner(directory: &Path) -> Result<(), OpenError> {
     let metadata = std::fs::metadata(directory).map_err(failed("look at", directory))?;
     let (owner, user) = (metadata.uid(), nix::unistd::geteuid().as_raw());
     if owner == user {
