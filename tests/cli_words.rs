@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser as _;
 use facteur::app::requests::{Ask, Selection, Turn};
 use facteur::cli::args::Words;
-use facteur::cli::{Errand, errand};
+use facteur::cli::{Errand, LoginWay, errand};
 use facteur::domain::delivery::{Act, HeldReason, State};
 use facteur::domain::path::TreePath;
 
@@ -58,6 +58,15 @@ fn commands_without_an_object_mean_what_they_say() {
         ),
         (&["check"], Errand::Check { online: false }),
         (&["check", "--online"], Errand::Check { online: true }),
+        (&["login"], Errand::Login { name: None, way: None }),
+        (
+            &["login", "mail", "--device"],
+            Errand::Login { name: Some(text("mail")), way: Some(LoginWay::Device) },
+        ),
+        (
+            &["login", "--browser", "a@b.example"],
+            Errand::Login { name: Some(text("a@b.example")), way: Some(LoginWay::Browser) },
+        ),
         (&["round"], ask(Ask::Round { dry_run: false })),
         (&["round", "--dry-run"], ask(Ask::Round { dry_run: true })),
         (&["companies"], ask(Ask::Companies)),

@@ -50,6 +50,19 @@ First steps:
 Exit codes: 0 done; 1 it failed; 2 the words or the configuration are wrong;
 3 done, and something needs a person.";
 
+/// Whom to log in, and how.
+#[derive(Debug, Args)]
+pub struct LoginWords {
+    /// A mailbox's address, a user name, `mail` or `alarms` [default: the only one]
+    pub mailbox: Option<String>,
+    /// By a code that is typed in on any machine [default, where the provider can]
+    #[arg(long, conflicts_with = "browser")]
+    pub device: bool,
+    /// By a browser, here or on another machine, whose last address is pasted here
+    #[arg(long)]
+    pub browser: bool,
+}
+
 /// Options of every command, before or after its name.
 #[derive(Debug, Args)]
 pub struct Global {
@@ -86,6 +99,13 @@ pub enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Log in where a mailbox or the mail server wants OAuth in the place of a password
+    ///
+    /// Once for each account: the refresh token is kept in the state directory, and the service
+    /// uses it at once. Works while the service runs; as the robot's own user.
+    #[command(after_help = "Examples:\n  facteur login quickbooks@cabinet.example\n  \
+                            facteur login mail --browser")]
+    Login(LoginWords),
     /// Run the service: rounds on schedule, until SIGTERM
     ///
     /// While it runs, every other command talks to it over its control socket in the state

@@ -12,6 +12,7 @@ use super::{control, logging, wire};
 use crate::app::requests::{Answers, Ask, Outcome, Reply, Request};
 use crate::app::views::TreeView;
 use crate::config::{Complaint, Complaints, Config};
+use crate::domain::shell;
 
 /// Prints what is wrong: exit 2 for the file, 3 for the tree, 1 for the mail server.
 pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
@@ -35,6 +36,13 @@ pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
         text.push_str(&export.text);
         value["export"] = export.value;
         if !export.whole && outcome == Outcome::Done {
+            outcome = Outcome::NeedsPerson;
+        }
+    }
+    if let Some(logins) = logins(&config) {
+        text.push_str(&logins.text);
+        value["logins"] = logins.value;
+        if !logins.all_kept && outcome == Outcome::Done {
             outcome = Outcome::NeedsPerson;
         }
     }
@@ -71,12 +79,50 @@ async fn try_servers(config: &Config) -> Result<(String, Value, Option<Outcome>)
         list.push(json!({ "destination": probe.destination, "works": works, "answer": answer }));
         if !works && failed.is_none() {
             failed = Some(Outcome::Failed(format!(
-                "{trouble} {destination}: {answer}\nhint: correct {section} in routes.toml, then \
-                 `facteur check --online` again"
+                "{trouble} {destination}: {answer}\nhint: correct {section} in routes.toml, or do what \
+                 the answer says, then `facteur check --online` again"
             )));
         }
     }
     Ok((text, Value::Array(list), failed))
+}
+
+/// The logins of OAuth, and whether somebody made them.
+struct Logins {
+    text: String,
+    value: Value,
+    all_kept: bool,
+}
+
+/// Looks for each; none where passwords do.
+fn logins(config: &Config) -> Option<Logins> {
+    let known = config.oauth_logins();
+    let (mut text, mut list, mut all_kept) = (String::new(), Vec::new(), true);
+    for login in &known {
+        let kept = wire::account(login).and_then(|account| Ok(account.is_kept()?));
+        let problem = match &kept {
+            Ok(true) => None,
+            Ok(false) => Some("nobody has logged in yet".to_owned()),
+            Err(error) => Some(with_causes(error)),
+        };
+        if let Some(problem) = &problem {
+            all_kept = false;
+            let command = format!("facteur login {}", shell::word(&login.user));
+            let (user, problem) = (clean(&login.user), clean(problem));
+            text.extend([
+                "The login of ",
+                &user,
+                " is missing: ",
+                &problem,
+                " (`",
+                &command,
+                "`).\n",
+            ]);
+        }
+        let kept = kept.unwrap_or(false);
+        list.push(json!({ "login": login.user, "places": login.places, "kept": kept, "problem": problem }));
+    }
+    (!known.is_empty()).then_some(Logins { text, value: Value::Array(list), all_kept })
 }
 
 /// What became of the robot's newest export.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::args::{
-    BackfillWords, ChosenWords, Command, ConnectWords, DecisionsCommand, FilterWords, ResendWords,
-    SettleWords, SwitchCommand, TurnWords,
+    BackfillWords, ChosenWords, Command, ConnectWords, DecisionsCommand, FilterWords, LoginWords,
+    ResendWords, SettleWords, SwitchCommand, TurnWords,
 };
 use crate::app::requests::{Ask, Selection, Turn};
 use crate::domain::delivery::Act;
@@ -54,6 +54,13 @@ pub enum Errand {
         /// Also those of the mail server.
         online: bool,
     },
+    /// OAuth.
+    Login {
+        /// A mailbox, a user, `mail` or `alarms`; none: the only one.
+        name: Option<String>,
+        /// `--device` or `--browser`; none: what the provider prefers.
+        way: Option<LoginWay>,
+    },
     /// The service.
     Run,
     /// The sample firm.
@@ -72,11 +79,21 @@ pub enum Errand {
     Man,
 }
 
+/// How a person logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginWay {
+    /// A code is typed in elsewhere.
+    Device,
+    /// A browser comes back.
+    Browser,
+}
+
 /// What the words mean; or what is wrong with them, with the remedy.
 pub fn errand(command: Command) -> Result<Errand, String> {
     Ok(match command {
         Command::Demo { dir, serve } => Errand::Demo { dir, serve },
         Command::Check { online } => Errand::Check { online },
+        Command::Login(words) => login(words),
         Command::Run => Errand::Run,
         Command::Round { dry_run } => plain(Ask::Round { dry_run }),
         Command::Companies => plain(Ask::Companies),
@@ -111,6 +128,12 @@ pub fn errand(command: Command) -> Result<Errand, String> {
 
 fn plain(ask: Ask) -> Errand {
     Errand::Ask { ask, yes: false }
+}
+
+fn login(words: LoginWords) -> Errand {
+    let LoginWords { mailbox: name, device, browser } = words;
+    let device = device.then_some(LoginWay::Device);
+    Errand::Login { name, way: device.or(browser.then_some(LoginWay::Browser)) }
 }
 
 fn connect(words: ConnectWords) -> Ask {

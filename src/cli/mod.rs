@@ -10,6 +10,7 @@ mod demo;
 mod door;
 mod errand;
 mod logging;
+mod login;
 mod manual;
 mod output;
 pub mod render;
@@ -18,5 +19,5 @@ mod service;
 mod who;
 mod wire;
 
-pub use errand::{Errand, errand};
+pub use errand::{Errand, LoginWay, errand};
 pub use run::main;

@@ -56,6 +56,13 @@ impl Output {
         say("note", text);
     }
 
+    /// What a person is waited for, on stderr as it is; [`clean`] it first.
+    #[expect(clippy::unused_self, reason = "all that is written is written through one value")]
+    pub(super) fn prompt(self, text: &str) {
+        // Nobody is left to be asked that stderr is closed.
+        drop(anstream::stderr().lock().write_all(text.as_bytes()));
+    }
+
     /// Says on stderr why it was not done, and gives the exit code. With `--json` and no value
     /// printed before, what went wrong is the one document.
     pub(super) fn end(self, outcome: &Outcome, printed: bool) -> ExitCode {

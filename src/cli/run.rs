@@ -13,7 +13,7 @@ use super::copies::{NewFile, read_toml, write_toml};
 use super::door::Door;
 use super::errand::{Errand, errand};
 use super::output::{Output, with_causes};
-use super::{check, control, demo, service, who};
+use super::{check, control, demo, login, service, who};
 use crate::app::requests::{Answers, Ask, Outcome, Request};
 use crate::config::Complaints;
 
@@ -85,6 +85,7 @@ impl Call {
             Errand::Man => self.manual_page(),
             Errand::Check { online } => check::check(self, online).await,
             Errand::Demo { dir, serve } => demo::demo(self, dir, serve).await,
+            Errand::Login { name, way } => login::login(self, name.as_deref(), way).await,
             Errand::Run => service::run(self).await,
             Errand::Ask { ask, yes } => self.ask(&self.door().await?, ask, yes).await,
             Errand::Export { file } => self.export(&file).await,

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
 use crate::adapters::imap::ImapMailbox;
+use crate::adapters::oauth::Account;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
@@ -17,7 +18,7 @@ pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
 use crate::app::service::{Hinted, Hints, NoHints};
 use crate::app::{MailRoom, Ports, Robot};
-use crate::config::{Config, TransportConfig};
+use crate::config::{Config, OAuthLogin, TransportConfig};
 use crate::ports::Clock;
 use crate::ports::mailbox::Mailbox;
 use crate::ports::transport::{Probe, Transport};
@@ -160,6 +161,28 @@ fn mail_room(config: &Config) -> Result<MailRoom> {
     let spool = Arc::new(MailFolder::new(&config.state.directory));
     let mailboxes = mailboxes(config)?;
     Ok(MailRoom { mailboxes, spool: Some(spool), ..MailRoom::default() })
+}
+
+/// The same for what one login serves.
+pub(super) async fn probes_of(config: &Config, login: &OAuthLogin) -> Result<Vec<Probe>> {
+    let mut probes = Vec::new();
+    if login.serves(OAuthLogin::MAIL) {
+        probes.push(transport(config)?.probe().await);
+    }
+    if let Some(alarms) = alarm_transport(config)?.filter(|_| login.serves(OAuthLogin::ALARMS)) {
+        probes.push(alarms.probe().await);
+    }
+    for mailbox in mailboxes(config)? {
+        if login.serves(mailbox.address()) {
+            probes.push(mailbox.probe().await);
+        }
+    }
+    Ok(probes)
+}
+
+/// The account that a person logs in to.
+pub(super) fn account(login: &OAuthLogin) -> Result<Account> {
+    Ok(Account::new(&login.user, &login.oauth)?)
 }
 
 fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {

@@ -40,7 +40,7 @@ mod units;
 
 pub use complaint::{Complaint, Complaints};
 pub use environment::Environment;
-pub use login::{Credential, Login, OAuthConfig};
+pub use login::{Credential, Login, OAuthConfig, OAuthLogin};
 pub use model::*;
 
 use places::Ground;

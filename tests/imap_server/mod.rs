@@ -5,10 +5,12 @@
 mod xoauth2;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use facteur::adapters::smtp::{Connector, Stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 
 pub(crate) use xoauth2::Tokens;
 
@@ -82,6 +84,19 @@ impl Server {
     /// The same for people who log in by XOAUTH2 with a token that is good.
     pub(crate) fn with_tokens(self, tokens: Tokens) -> Self {
         Self { tokens: Some(tokens), ..self }
+    }
+
+    /// Listens on a loopback port of its own.
+    pub(crate) async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let address = listener.local_addr().expect("it listens");
+        let server = self.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(server.clone().serve(Box::new(stream)));
+            }
+        });
+        address
     }
 
     /// The commands so far, without their tags.

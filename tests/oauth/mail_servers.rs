@@ -146,7 +146,7 @@ async fn a_mailbox_that_cannot_be_logged_in_to_says_where_it_stopped() {
 }
 
 /// A mail server that takes the firm's tokens.
-fn smtp(firm: &Firm) -> smtp_server::Server {
+pub(crate) fn smtp(firm: &Firm) -> smtp_server::Server {
     let authority = firm.authority.clone();
     let tokens = smtp_server::Tokens::new(USER, move |token| authority.takes(token));
     let offers = ["SIZE 50000000", "AUTH LOGIN XOAUTH2"].map(str::to_owned).to_vec();

@@ -10,6 +10,7 @@ mod firm;
 mod imap_server;
 mod logging_in;
 mod mail_servers;
+mod program;
 mod renewing;
 #[path = "../smtp_server/mod.rs"]
 mod smtp_server;

@@ -108,3 +108,45 @@ async fn target(stream: &mut TcpStream) -> io::Result<String> {
     let target = target.filter(|target| target.starts_with('/'));
     target.map(str::to_owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_means_a_code_of_this_login_or_is_told_why_not() {
+        let code = |code: &str| Some(Ok(Returned::Code(code.to_owned())));
+        let refused = Returned::Refused { error: "no".to_owned(), description: None };
+        let cases = [
+            ("", None),
+            ("4/0Ab_c", code("4/0Ab_c")),
+            ("http://127.0.0.1:1/?code=a%2Fb&state=s", code("a/b")),
+            ("http://localhost:1/?state=s&code=c&scope=x", code("c")),
+            ("http://localhost:1/?state=s&error=no", Some(Ok(refused))),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(pasted(line, "s"), expected, "{line}");
+        }
+        for line in [
+            "http://localhost:1/?code=c",
+            "http://localhost:1/?code=c&state=S",
+            "http://localhost:1/?state=s",
+            "code=c&state=s",
+            "/?code=c",
+            "two words",
+        ] {
+            assert!(matches!(pasted(line, "s"), Some(Err(_))), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_panics_or_passes_without_the_state(line in "(http://l/[?])?[ -~é]{0,80}") {
+            if let (true, Some(Ok(_))) = (line.starts_with("http:"), pasted(&line, "secret")) {
+                prop_assert!(line.contains("secret"));
+            }
+        }
+    }
+}

@@ -85,6 +85,27 @@ fn mail_and_alarms_log_in_so_too() {
 }
 
 #[test]
+fn one_login_serves_every_place_of_its_account_and_asks_for_all_they_need() {
+    let custom = |scope: &str| {
+        format!(
+            "username = \"robot\"\noauth = {{ provider = \"custom\", client_id = \"id\", token_url = \"https://l.example/t\", device_url = \"https://l.example/d\", scope = [{scope}] }}\n"
+        )
+    };
+    let (read, send) = (custom("\"imap\", \"offline\""), custom("\"smtp\", \"offline\""));
+    let text = format!(
+        "[firm]\nname = \"C\"\ndomain = \"cabinet.example\"\n[mail]\ntransport = \"smtp\"\nhost = \"smtp.example\"\n{send}[[mailboxes]]\naddress = \"a@cabinet.example\"\nhost = \"imap.example\"\n{read}[[mailboxes]]\naddress = \"b@cabinet.example\"\nhost = \"imap.example\"\n{}",
+        read.replace("\"robot\"", "\"other\"")
+    );
+    let logins = bench().parse(&text).unwrap().oauth_logins();
+    let [robot, other] = logins.as_slice() else { panic!("{logins:?}") };
+    assert_eq!((robot.user.as_str(), other.user.as_str()), ("robot", "other"));
+    assert_eq!(robot.places, ["mail", "a@cabinet.example"]);
+    assert_eq!(robot.oauth.scope, ["smtp", "offline", "imap"]);
+    assert_eq!(other.oauth.scope, ["imap", "offline"]);
+    assert!(robot.serves("MAIL") && !robot.serves("b@cabinet.example"));
+}
+
+#[test]
 fn mistakes_have_their_line_and_their_remedy() {
     let microsoft = r#"provider = "microsoft365", client_id = "id", tenant = "x""#;
     let custom = r#"provider = "custom", client_id = "id", token_url = "https://l.example/t""#;
