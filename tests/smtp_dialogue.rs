@@ -130,6 +130,20 @@ async fn a_document_that_shrank_is_for_the_gate_to_judge() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_report_speaks_of_the_witness() {
+    let authority = authority();
+    let offers = ["SIZE 50000000", "DSN"].map(str::to_owned).to_vec();
+    let server = Server::new(vec![Script { offers, ..Script::good() }]);
+    let transport = transport(&server, &config(&authority));
+    let witness = Some("witness@cabinet.example".to_owned().try_into().unwrap());
+    let outcome = transport.send(&Mail { witness, ..mail(1) }, content(), &Gate::default()).await;
+    assert_eq!(kind(&outcome).0, Kind::Accepted, "{outcome:?}");
+    let recipients = server.log().mails[0].recipients.clone();
+    assert_eq!(recipients[1], "RCPT TO:<witness@cabinet.example> NOTIFY=NEVER");
+    assert!(recipients[0].contains("NOTIFY=FAILURE,DELAY"), "{recipients:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_hangs_up_while_the_gate_is_asked_gets_no_dot() {
     struct HangUp(Server);
     #[async_trait::async_trait]

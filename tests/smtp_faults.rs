@@ -6,7 +6,8 @@ mod smtp_server;
 use std::time::Duration;
 
 use facteur::config::{Login, Security, SmtpConfig};
-use facteur::ports::transport::Transport as _;
+use facteur::domain::template::Address;
+use facteur::ports::transport::{Mail, Transport as _};
 use smtp_rows::Row;
 use smtp_server::letters::{
     Authority, Gate, Kind, authority, config, content, kind, mail, transport,
@@ -26,9 +27,15 @@ async fn try_row(row: Row, authority: &Authority) -> Result<(), String> {
     let login = row.login.then(|| Login::password("robot", "secret"));
     let config = SmtpConfig { security: row.security, login, ..config(authority) };
     let transport = transport(&server, &config);
-    let (seen, words) = kind(&transport.send(&mail(1), content(), &Gate::default()).await);
+    let witness = row.witness.map(|_| Address::parse(WITNESS).unwrap());
+    let first = Mail { witness, ..mail(1) };
+    let gate = Gate::default();
+    let (seen, words) = kind(&transport.send(&first, content(), &gate).await);
     let copies = server.log().mails.len();
     let name = row.name;
+    if let Some(expected) = row.witness {
+        witnessed(&server, &gate, expected).map_err(|wrong| format!("{name}: {wrong}"))?;
+    }
     if (seen, copies) != (row.expected, row.copies) || !words.contains(row.says) {
         let expected = (row.expected, row.copies, row.says);
         return Err(format!("{name}: {seen:?}, {copies} copies, `{words}`; expected {expected:?}"));
@@ -49,6 +56,29 @@ async fn try_row(row: Row, authority: &Authority) -> Result<(), String> {
     }
     // A server that offers too little, or is too small, is so at its second mail too.
     if seen == Kind::TooLarge { Ok(()) } else { Err(format!("{name}: then {second:?}")) }
+}
+
+/// The firm's own second recipient.
+const WITNESS: &str = "quickbooks+witness@cabinet.example";
+
+/// Every mail taken went to the tool, and to its witness as expected; the gate heard of a refusal.
+fn witnessed(server: &Server, gate: &Gate, expected: bool) -> Result<(), String> {
+    for received in server.log().mails {
+        let [first, rest @ ..] = received.recipients.as_slice() else {
+            return Err("no recipient".to_owned());
+        };
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let expected =
+            if expected { vec!["RCPT TO:<quickbooks+witness@cabinet.example>"] } else { vec![] };
+        if !first.starts_with("RCPT TO:<dupont@tool.example>") || rest != expected {
+            return Err(format!("went to {:?}", received.recipients));
+        }
+        if received.bytes.windows(7).any(|window| window == b"witness") {
+            return Err("the mail itself names its witness".to_owned());
+        }
+    }
+    let heard = gate.unwitnessed.lock().unwrap();
+    if heard.is_empty() == expected { Ok(()) } else { Err(format!("the gate heard {heard:?}")) }
 }
 
 #[tokio::test(start_paused = true)]

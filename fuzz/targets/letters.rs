@@ -20,6 +20,7 @@ pub fn letter(file_name: String) -> Mail {
         return_path: Some(address("quickbooks+dupont@cabinet.example")),
         sender_name: "Cabinet Exemple".to_owned(),
         recipient: address("dupont@tool.example"),
+        witness: None,
         in_reply_to: None,
         subject: "Facture".to_owned(),
         text: "Bonjour,\n.\n..deux points\n".to_owned(),

@@ -218,6 +218,7 @@ mod tests {
             return_path: Some(Address::parse("quickbooks+dupont@cabinet.example").unwrap()),
             sender_name: "Cabinet Exemple".to_owned(),
             recipient: Address::parse("dupont@tool.example").unwrap(),
+            witness: None,
             in_reply_to: None,
             subject: "Facture".to_owned(),
             text: "Bonjour".to_owned(),

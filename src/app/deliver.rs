@@ -1,6 +1,6 @@
 //! Deliver: what is due leaves, each with its mark just before the final dot.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinSet;
 
@@ -9,6 +9,7 @@ use super::mail::{self, Envelope};
 use super::observe::Scope;
 use super::robot::Robot;
 use super::round::count;
+use super::witness;
 use super::words::size_words;
 use crate::config::Config;
 use crate::domain::Timestamp;
@@ -127,14 +128,21 @@ impl Robot {
             sender: &delivery.sender,
             return_path: delivery.return_path(subaddress(&config, delivery)),
             recipient: &delivery.recipient,
+            // A rehearsal reaches nobody but who rehearses.
+            witness: config.mail.witness.clone().filter(|_| !delivery.rehearsal),
             message_id: &delivery.message_id,
             envid: delivery.envelope_id(),
         };
         // The date is the delivery's own, so that a second copy is the same mail to the byte.
         let mail =
             mail::of_document(&config, &company.name, envelope, &deposit, delivery.queued_at);
-        let gate = Gate { robot: self, delivery };
+        let gate = Gate { robot: self, delivery, unwitnessed: OnceLock::new() };
         let outcome = self.ports().transport.send(&mail, content, &gate).await;
+        let unwitnessed = gate.unwitnessed.into_inner();
+        if mail.witness.is_some() {
+            self.shared.note_witness(&outcome, unwitnessed.as_deref(), self.now());
+        }
+        let outcome = witness::with_refusal(outcome, unwitnessed);
         self.came_out(&config, delivery, &company, &deposit, outcome).await
     }
 
@@ -337,12 +345,14 @@ fn expired(retry: &Retry, answer: &str) -> Finish {
 struct Gate<'a> {
     robot: &'a Robot,
     delivery: &'a Delivery,
+    /// What the server said of the witness, where it refused it.
+    unwitnessed: OnceLock<String>,
 }
 
 #[async_trait::async_trait]
 impl DotGate for Gate<'_> {
     async fn open(&self, sha256: [u8; 32], size: u64) -> Result<(), Stop> {
-        let Self { robot, delivery } = self;
+        let Self { robot, delivery, unwitnessed: _ } = self;
         if (Content { sha256, size }) != delivery.content {
             return Err(Stop::Changed);
         }
@@ -358,6 +368,11 @@ impl DotGate for Gate<'_> {
         let store = &robot.ports().store;
         let marked = store.dot(delivery.id, delivery.attempt, rate, robot.now()).await;
         marked.map_err(|error| Stop::Gate(error.to_string()))
+    }
+
+    fn unwitnessed(&self, because: &str) {
+        // The first refusal is the one that tells.
+        self.unwitnessed.get_or_init(|| because.to_owned());
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Envelope<'a> {
     /// Where mail servers answer to.
     pub(super) return_path: Address,
     pub(super) recipient: &'a Address,
+    /// Who gets a copy that proves it.
+    pub(super) witness: Option<Address>,
     pub(super) message_id: &'a str,
     /// The ENVID (RFC 3461 §4.4).
     pub(super) envid: String,
@@ -40,6 +42,7 @@ pub(super) fn of_document(
         return_path: Some(envelope.return_path),
         sender_name: config.firm.bot_name.clone(),
         recipient: envelope.recipient.clone(),
+        witness: envelope.witness,
         in_reply_to: None,
         subject: subject(&file_name),
         text,
@@ -68,6 +71,7 @@ pub(super) fn of_test(
         sender,
         sender_name: config.firm.bot_name.clone(),
         recipient,
+        witness: None,
         in_reply_to: None,
         subject: format!("Test — {company_name}"),
         text: format!(

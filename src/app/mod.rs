@@ -30,6 +30,7 @@ pub mod service;
 mod spelling;
 mod switch;
 pub mod views;
+mod witness;
 mod words;
 
 pub use error::{Answer, Error};

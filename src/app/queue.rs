@@ -151,6 +151,7 @@ impl Robot {
             sender: &candidate.sender,
             return_path: candidate.sender.clone(),
             recipient: &candidate.recipient,
+            witness: None,
             message_id: MESSAGE_ID_SAMPLE,
             envid: String::new(),
         };

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use super::error::Answer;
 use super::round::Tally;
+use super::witness::Refusals;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::ports::Clock;
@@ -71,6 +72,8 @@ pub(super) struct Shared {
     serving_since: std::sync::Mutex<Option<Timestamp>>,
     /// Since when the rolling export fails, and how; for display, the folder is the truth.
     export_failure: std::sync::Mutex<Option<(Timestamp, String)>>,
+    /// Mails that left without their witness.
+    pub(super) witness_refusals: Refusals,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
     /// Something may be due: the sender looks.
@@ -150,6 +153,7 @@ impl Robot {
             tally: std::sync::Mutex::default(),
             serving_since: std::sync::Mutex::default(),
             export_failure: std::sync::Mutex::default(),
+            witness_refusals: Refusals::default(),
             next_round: std::sync::Mutex::default(),
             due: tokio::sync::Notify::new(),
             reconfigured: tokio::sync::Notify::new(),

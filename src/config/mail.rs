@@ -54,6 +54,9 @@ pub(super) fn mail(section: Section<'_>, ground: &Ground<'_>) -> MailConfig {
             .sheet
             .warn(&redirect.place, Mistake::new(problem, "leave the key out to send in earnest"));
     }
+    let witness = section.parsed("witness", address);
+    let proof_within =
+        section.duration("proof_within", &(TimeDelta::minutes(1)..=TimeDelta::days(5)));
     let retry = retry(section.section("retry"));
     if way == Way::Outbox && ground.environment.checks_machine() {
         check_folder(section.sheet, &outbox);
@@ -66,6 +69,8 @@ pub(super) fn mail(section: Section<'_>, ground: &Ground<'_>) -> MailConfig {
         },
         redirect_to: redirect_to.map(|typed| typed.value),
         retry,
+        witness: witness.map(|typed| typed.value),
+        proof_within: proof_within.unwrap_or(TimeDelta::hours(1)),
     }
 }
 

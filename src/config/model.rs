@@ -137,6 +137,10 @@ pub struct MailConfig {
     pub redirect_to: Option<Address>,
     /// How deferred deliveries are tried again.
     pub retry: Retry,
+    /// The second recipient of each delivery, in the envelope alone: proof that it left.
+    pub witness: Option<Address>,
+    /// How long a delivery in doubt waits for proof before its app's policy rules.
+    pub proof_within: TimeDelta,
 }
 
 /// The way mail leaves.

@@ -39,6 +39,10 @@ pub enum AlarmKind {
     Mailbox,
     /// Mails were put aside that belong to nothing, or that nobody can read.
     MailPutAside,
+    /// Mails leave without their witness.
+    Witness,
+    /// Answers came that no rule knows: a person reads them.
+    AnswerToRead,
 }
 
 impl AlarmKind {
@@ -59,6 +63,8 @@ impl AlarmKind {
             Self::Export => "export",
             Self::Mailbox => "mailbox",
             Self::MailPutAside => "mail_put_aside",
+            Self::Witness => "witness",
+            Self::AnswerToRead => "answer_to_read",
         }
     }
 
@@ -79,7 +85,9 @@ impl AlarmKind {
             | Self::Held
             | Self::Refused
             | Self::Mailbox
-            | Self::MailPutAside => false,
+            | Self::MailPutAside
+            | Self::Witness
+            | Self::AnswerToRead => false,
         }
     }
 }

@@ -22,6 +22,9 @@ pub struct Mail {
     pub sender_name: String,
     /// The one recipient.
     pub recipient: Address,
+    /// A second recipient, in the envelope alone: a mailbox of the firm's own, where a copy proves
+    /// that the mail left. A way without envelopes has none.
+    pub witness: Option<Address>,
     /// The Message-ID it answers; such a mail is `auto-replied` (RFC 3834 §5).
     pub in_reply_to: Option<String>,
     /// `Subject`; compose encodes it.
@@ -102,6 +105,9 @@ pub trait DotGate: Send + Sync {
     /// `sha256` and `size` are of what was really streamed (of no bytes for a mail without
     /// attachment).
     async fn open(&self, sha256: [u8; 32], size: u64) -> Result<(), Stop>;
+
+    /// The mail goes on without its witness, which the server refused in these words.
+    fn unwitnessed(&self, _because: &str) {}
 }
 
 /// Where a login was tried, for `check --online`.

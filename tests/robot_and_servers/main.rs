@@ -34,7 +34,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn new(transport: Arc<dyn Transport>) -> Self {
+    async fn new(transport: Arc<dyn Transport>, with_witness: bool) -> Self {
         let world = World::new();
         let store = Ledger::in_memory("state-of-the-firm", world.clock.now());
         let ports = Ports {
@@ -44,7 +44,11 @@ impl Desk {
             transport,
             alarm_transport: None,
         };
-        let desk = Self { robot: Robot::new(world::config(|_| ()), ports), world };
+        let witness = "quickbooks+witness@cabinet.example".to_owned();
+        let config = world::config(|config| {
+            config.mail.witness = with_witness.then(|| witness.try_into().unwrap());
+        });
+        let desk = Self { robot: Robot::new(config, ports), world };
         desk.robot.recover().await.unwrap();
         desk.world.disk.mkdir("Dupont Maçonnerie/Achats");
         let company = COMPANY.to_owned();
@@ -122,7 +126,8 @@ fn expected(kind: Kind) -> (&'static str, Option<i64>) {
 
 async fn try_row(row: &Row, authority: &Authority) -> Value {
     let server = server_of(row);
-    let desk = Desk::new(Arc::new(transport(&server, &config_of(row, authority)))).await;
+    let transport = Arc::new(transport(&server, &config_of(row, authority)));
+    let desk = Desk::new(transport, row.witness.is_some()).await;
     desk.round().await;
     let delivery = desk.delivery().await;
     let (state, wait) = expected(row.expected);
@@ -142,6 +147,8 @@ async fn try_row(row: &Row, authority: &Authority) -> Value {
         | Kind::InDoubt => row.says,
     };
     assert!(why.contains(says), "{name}: {why}");
+    let refused = row.witness == Some(false);
+    assert_eq!(why.contains("without the witness: RCPT"), refused, "{name}: {why}");
     let next = row.expected == Kind::Deferred || row.expected == Kind::Unreachable;
     let finally = if next { after_its_recovery(&desk, &server, row).await } else { copies };
     json!({

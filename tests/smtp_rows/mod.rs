@@ -9,7 +9,7 @@ use crate::smtp_server::{Act, Certificate, Script};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Row> {
-    [before_mail(), encryption(), login(), transaction(), after_the_dot()]
+    [before_mail(), encryption(), login(), transaction(), witness(), after_the_dot()]
         .into_iter()
         .flatten()
         .collect()
@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) script: Script,
     pub(crate) security: Security,
     pub(crate) login: bool,
+    /// Whether the mail has a witness, and then whether the witness gets it.
+    pub(crate) witness: Option<bool>,
     pub(crate) expected: Kind,
     pub(crate) copies: usize,
     /// Must be among the words of the outcome.
@@ -30,7 +32,8 @@ pub(crate) struct Row {
 fn row(name: &'static str, expected: Kind, copies: usize, change: impl FnOnce(&mut Script)) -> Row {
     let mut script = Script::good();
     change(&mut script);
-    Row { name, script, security: Security::None, login: false, expected, copies, says: "" }
+    let security = Security::None;
+    Row { name, script, security, login: false, witness: None, expected, copies, says: "" }
 }
 
 impl Row {
@@ -40,6 +43,10 @@ impl Row {
 
     fn over(self, security: Security) -> Self {
         Self { security, ..self }
+    }
+
+    fn with_witness(self, gets_it: bool) -> Self {
+        Self { witness: Some(gets_it), ..self }
     }
 
     fn logging_in(self) -> Self {
@@ -185,6 +192,38 @@ fn transaction() -> Vec<Row> {
         row("421 in the mail", Unreachable, 0, |s| s.body = Act::SayAndClose("421 bye\r\n")),
         row("451 in the mail", Deferred, 0, |s| s.body = Act::Say("451 disk full\r\n")),
         row("250 in the mail", Deferred, 0, |s| s.body = Act::Say("250 taken\r\n")),
+    ]
+}
+
+/// A second recipient of the firm's own: it never costs the document anything.
+fn witness() -> Vec<Row> {
+    use Kind::{Accepted, Deferred, InDoubt, Refused, Unreachable};
+    let second = |act| move |s: &mut Script| s.second_recipient = act;
+    let first = |act| move |s: &mut Script| s.recipient = act;
+    let refused = |name, act| row(name, Accepted, 1, second(act)).with_witness(false);
+    vec![
+        row("a witness", Accepted, 1, |_| {}).with_witness(true),
+        refused("witness 550", Act::Say("550 no such user\r\n")),
+        refused("witness 450", Act::Say("450 greylisted\r\n")),
+        refused("one recipient only", Act::Say("452 4.5.3 too many recipients\r\n")),
+        refused("503 to a second one", Act::Say("503 5.5.1 one at a time\r\n")),
+        refused("dropped at the witness", Act::Close),
+        refused("silent at the witness", Act::Silence),
+        refused("421 at the witness", Act::SayAndClose("421 bye\r\n")),
+        refused("354 at the witness", Act::Say("354 what\r\n")),
+        row("two answers at the witness", Deferred, 0, second(Act::Say("250 a\r\n250 b\r\n")))
+            .with_witness(true)
+            .says("out of turn"),
+        row("550 for the tool alone", Refused, 0, first(Act::Say("550 no\r\n")))
+            .with_witness(true)
+            .says("RCPT: 550 no"),
+        row("450 for the tool alone", Deferred, 0, first(Act::Say("450 later\r\n")))
+            .with_witness(true),
+        row("421 for the tool", Unreachable, 0, first(Act::SayAndClose("421 bye\r\n")))
+            .with_witness(true),
+        row("dropped between RCPT and DATA", Deferred, 0, |s| s.data = Act::Close)
+            .with_witness(true),
+        row("dropped after the dot", InDoubt, 1, |s| s.dot = Act::Close).with_witness(true),
     ]
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn mail(number: u32) -> Mail {
         return_path: Some(Address::parse("quickbooks+dupont@cabinet.example").unwrap()),
         sender_name: "Cabinet Exemple".to_owned(),
         recipient: Address::parse("dupont@tool.example").unwrap(),
+        witness: None,
         in_reply_to: None,
         subject: "Facture".to_owned(),
         text: "Bonjour,\n.\n..deux points\n".to_owned(),
@@ -46,6 +47,7 @@ pub(crate) fn mail(number: u32) -> Mail {
 #[derive(Default)]
 pub(crate) struct Gate {
     pub(crate) asked: Mutex<Vec<([u8; 32], u64)>>,
+    pub(crate) unwitnessed: Mutex<Vec<String>>,
     pub(crate) stop: Option<Stop>,
 }
 
@@ -54,6 +56,10 @@ impl DotGate for Gate {
     async fn open(&self, sha256: [u8; 32], size: u64) -> Result<(), Stop> {
         self.asked.lock().unwrap().push((sha256, size));
         self.stop.clone().map_or(Ok(()), Err)
+    }
+
+    fn unwitnessed(&self, because: &str) {
+        self.unwitnessed.lock().unwrap().push(because.to_owned());
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Script {
     pub(crate) mail_again: Act,
     /// At RCPT.
     pub(crate) recipient: Act,
+    /// At the second RCPT of a mail.
+    pub(crate) second_recipient: Act,
     /// At DATA.
     pub(crate) data: Act,
     /// After the first line of the mail.
@@ -97,6 +99,7 @@ impl Script {
             mail: Act::Good,
             mail_again: Act::Good,
             recipient: Act::Good,
+            second_recipient: Act::Good,
             data: Act::Good,
             body: Act::Good,
             dot: Act::Good,

@@ -103,8 +103,15 @@ impl<'a> Session<'a> {
                 self.act(act, "250 sender ok\r\n").await
             }
             "RCPT" => {
-                self.recipients.push(line.to_owned());
-                self.act(self.script.recipient, "250 recipient ok\r\n").await
+                let act = match self.recipients.len() {
+                    0 => self.script.recipient,
+                    _ => self.script.second_recipient,
+                };
+                let said = self.act(act, "250 recipient ok\r\n").await;
+                if matches!(&said, ControlFlow::Continue(words) if words.starts_with('2')) {
+                    self.recipients.push(line.to_owned());
+                }
+                said
             }
             "DATA" => self.data().await,
             "QUIT" => self.act(Act::SayAndClose("221 bye\r\n"), "").await,

@@ -83,6 +83,8 @@ fn mail() -> MailConfig {
             longest: TimeDelta::hours(4),
             expire: TimeDelta::days(5),
         },
+        witness: None,
+        proof_within: TimeDelta::hours(1),
     }
 }
 

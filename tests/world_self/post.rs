@@ -20,6 +20,7 @@ fn sample_mail() -> Mail {
         return_path: Some(Address::parse("quickbooks+dupont@cabinet.example").unwrap()),
         sender_name: "Cabinet Exemple".to_owned(),
         recipient: Address::parse("dupont@qbodocs.com").unwrap(),
+        witness: None,
         in_reply_to: None,
         subject: "a.pdf".to_owned(),
         text: "1 document".to_owned(),

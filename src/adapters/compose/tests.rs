@@ -18,6 +18,7 @@ fn mail(file_name: &str, size: usize) -> Mail {
         return_path: Some(Address::parse("quickbooks+dupont@cabinet.example").unwrap()),
         sender_name: "Cabinet Exemple".to_owned(),
         recipient: Address::parse("dupont@tool.example").unwrap(),
+        witness: None,
         in_reply_to: None,
         subject: "Facture".to_owned(),
         text: "Bonjour,\n\nUne pièce.\n".to_owned(),

@@ -28,7 +28,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use self::connect::{Connection, Setup};
 use self::pool::Pool;
 use self::transaction::Failure;
-use self::trouble::words;
+use self::trouble::{Step, words};
 use super::compose::compose;
 use super::identity::Identity;
 use super::tls::{Tls, TlsError};
@@ -158,12 +158,25 @@ impl Transport for SmtpTransport {
     ) -> Outcome {
         let place = self.pool.place().await;
         let composed = compose(mail);
-        let mut connection = match self.begin(mail, composed.size()).await {
-            Ok(connection) => connection,
-            Err(outcome) => return outcome,
-        };
         let limits = &self.setup.limits;
-        let finished = connection.finish(mail, &composed, content, gate, limits).await;
+        let mut witness = mail.witness.as_ref().filter(|witness| **witness != mail.recipient);
+        let (finished, connection) = loop {
+            let mut connection = match self.begin(mail, composed.size()).await {
+                Ok(connection) => connection,
+                Err(outcome) => return outcome,
+            };
+            match connection.recipients(mail, witness, gate, limits).await {
+                Ok(()) => {
+                    break (connection.finish(&composed, content, gate, limits).await, connection);
+                }
+                // No document waits for its witness: once more, without it. Nothing was sent.
+                Err(trouble) if trouble.step == Step::Witness => {
+                    gate.unwitnessed(&trouble.to_string());
+                    witness = None;
+                }
+                Err(trouble) => break (Err(Failure::Trouble(trouble)), connection),
+            }
+        };
         self.conclude(finished, connection, place)
     }
 

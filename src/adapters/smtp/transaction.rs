@@ -10,6 +10,7 @@ use super::connect::{Connection, expect};
 use super::limits::Limits;
 use super::trouble::{Cause, Step, Trouble, words};
 use crate::adapters::compose::{Composed, Content, ContentError, lettre};
+use crate::domain::template::Address;
 use crate::ports::transport::{DotGate, Mail, Stop};
 
 /// Why a mail was not accepted.
@@ -68,18 +69,39 @@ impl Connection {
         Ok(())
     }
 
-    /// RCPT to the final dot, and the server's word on it.
-    pub(super) async fn finish(
+    /// RCPT; then RCPT of the witness, where there is one. Whoever refuses the witness alone still
+    /// gets the mail, and the gate hears of it; a lost connection is a failure of
+    /// [`Step::Witness`], with nothing of the mail sent.
+    pub(super) async fn recipients(
         &mut self,
         mail: &Mail,
+        witness: Option<&Address>,
+        gate: &dyn DotGate,
+        limits: &Limits,
+    ) -> Result<(), Trouble> {
+        let recipient = Rcpt::new(lettre(&mail.recipient), self.recipient_parameters(mail));
+        accepted(Step::Recipient, self.dialogue.command(recipient, limits.recipient).await)?;
+        let Some(witness) = witness else { return Ok(()) };
+        let copy = Rcpt::new(lettre(witness), self.witness_parameters());
+        let reply = self.dialogue.command(copy, limits.recipient).await;
+        match accepted(Step::Witness, reply) {
+            Ok(_) => Ok(()),
+            Err(refusal) if refusal.is_a_plain_refusal() => {
+                gate.unwitnessed(&refusal.to_string());
+                Ok(())
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// DATA to the final dot, and the server's word on it.
+    pub(super) async fn finish(
+        &mut self,
         composed: &Composed,
         content: Box<dyn Read + Send>,
         gate: &dyn DotGate,
         limits: &Limits,
     ) -> Result<String, Failure> {
-        let recipient = Rcpt::new(lettre(&mail.recipient), self.recipient_parameters(mail));
-        let reply = self.dialogue.command(recipient, limits.recipient).await;
-        accepted(Step::Recipient, reply)?;
         expect(Step::Data, self.dialogue.command(Data, limits.data).await, 354)?;
         let (sha256, size) = self.body(composed, content, limits).await?;
         gate.open(sha256, size).await.map_err(Failure::Stopped)?;
@@ -96,14 +118,18 @@ impl Connection {
         if !self.offers.dsn {
             return Vec::new();
         }
-        let parameter = |keyword: &str, value: String| RcptParameter::Other {
-            keyword: keyword.to_owned(),
-            value: Some(value),
-        };
         vec![
-            parameter("NOTIFY", "FAILURE,DELAY".to_owned()),
-            parameter("ORCPT", format!("rfc822;{}", mail.recipient)),
+            recipient_parameter("NOTIFY", "FAILURE,DELAY".to_owned()),
+            recipient_parameter("ORCPT", format!("rfc822;{}", mail.recipient)),
         ]
+    }
+
+    /// No report speaks of the witness (RFC 3461 §4.1): it is nobody's mail.
+    fn witness_parameters(&self) -> Vec<RcptParameter> {
+        if !self.offers.dsn {
+            return Vec::new();
+        }
+        vec![recipient_parameter("NOTIFY", "NEVER".to_owned())]
     }
 
     /// Everything but the final dot; answers the hash and size of the document as it was sent.
@@ -132,6 +158,10 @@ impl Connection {
 
 fn mail_parameter(keyword: &str, value: &str) -> MailParameter {
     MailParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
+}
+
+fn recipient_parameter(keyword: &str, value: String) -> RcptParameter {
+    RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value) }
 }
 
 fn in_body(cause: Cause) -> Trouble {

@@ -18,6 +18,7 @@ pub(super) enum Step {
     Login,
     Mail,
     Recipient,
+    Witness,
     Data,
     Body,
     Dot,
@@ -33,6 +34,7 @@ impl fmt::Display for Step {
             Self::Login => "AUTH",
             Self::Mail => "MAIL",
             Self::Recipient => "RCPT",
+            Self::Witness => "RCPT of the witness",
             Self::Data => "DATA",
             Self::Body => "body",
             Self::Dot => "final dot",
@@ -73,6 +75,17 @@ impl Trouble {
         }
     }
 
+    /// Whether the server refused this one thing, in turn, and goes on (RFC 5321 §3.8: a 421 ends
+    /// the session).
+    pub(super) fn is_a_plain_refusal(&self) -> bool {
+        match &self.cause {
+            Cause::Reply(reply) => {
+                matches!(u16::from(reply.code()), 400..=420 | 422..=599)
+            }
+            Cause::Lost(_) => false,
+        }
+    }
+
     /// The server spoke in turn, so it can be told goodbye.
     pub(super) fn left_the_dialogue_in_step(&self) -> bool {
         match &self.cause {
@@ -101,7 +114,8 @@ impl Trouble {
             (Step::Mail | Step::Recipient | Step::Data | Step::Body, 500..=599) => {
                 Outcome::Refused { answer }
             }
-            (Step::Mail | Step::Recipient | Step::Data | Step::Body, _) => {
+            // What a server says of the witness refuses no document.
+            (Step::Mail | Step::Recipient | Step::Witness | Step::Data | Step::Body, _) => {
                 Outcome::Deferred { answer }
             }
             (Step::Connect | Step::Greeting | Step::Hello | Step::Tls | Step::Login, _) => {
@@ -115,7 +129,9 @@ impl Trouble {
             Step::Connect | Step::Greeting | Step::Hello | Step::Tls | Step::Login | Step::Mail => {
                 Outcome::Unreachable { answer }
             }
-            Step::Recipient | Step::Data | Step::Body => Outcome::Deferred { answer },
+            Step::Recipient | Step::Witness | Step::Data | Step::Body => {
+                Outcome::Deferred { answer }
+            }
             Step::Dot => Outcome::InDoubt { answer },
         }
     }

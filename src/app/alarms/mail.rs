@@ -33,6 +33,7 @@ pub(super) fn of_news(
         return_path: Some(config.alarms.sender.clone()),
         sender_name: config.firm.bot_name.clone(),
         recipient: recipient.clone(),
+        witness: None,
         in_reply_to: None,
         subject: format!("{plural} — {}: {counts}", config.firm.name),
         text: text(config, news),

@@ -25,6 +25,7 @@ impl Robot {
             alarms.extend(self.undisposed(mailbox).await?);
         }
         alarms.extend(self.put_aside().await?);
+        alarms.extend(self.witness_alarm());
         Ok(alarms)
     }
 
