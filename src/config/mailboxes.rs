@@ -7,11 +7,12 @@ use chrono::TimeDelta;
 use super::addresses::address;
 use super::complaint::Mistake;
 use super::mail::{check_certificates, host, is_loopback};
-use super::model::{AfterReading, MailboxConfig, MailboxRole, Security};
+use super::model::{AfterReading, MailConfig, MailboxConfig, MailboxRole, Security};
 use super::places::Ground;
 use super::secret;
 use super::section::Section;
 use super::sheet::Typed;
+use crate::domain::template::Address;
 
 /// Beginning of `after` for mails that are moved.
 const MOVE: &str = "move:";
@@ -23,9 +24,9 @@ pub(super) fn mailboxes(top: &Section<'_>, ground: &Ground<'_>) -> Vec<MailboxCo
     let mut mailboxes = Vec::new();
     for section in top.sections("mailboxes") {
         let Some(Typed { value, place }) = mailbox(section, ground) else { continue };
-        let folded = value.address.as_str().to_lowercase();
+        let folded = value.name().to_lowercase();
         if let Some(line) = earlier.insert(folded, place.line) {
-            let problem = format!("{} has an entry already, on line {line}", value.address);
+            let problem = format!("{} has an entry already, on line {line}", value.name());
             top.sheet.complain(&place, Mistake::new(problem, "make one entry of the two"));
         } else if let Some(line) = folders.insert(folder_of(&value), place.line) {
             let problem = format!("the entry on line {line} reads the very same folder");
@@ -47,8 +48,15 @@ fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxCon
     section.require("address", "name it: address = \"quickbooks@cabinet.example\"");
     section.require("host", "name its server: host = \"imap.cabinet.example\"");
     let address = section.parsed("address", address);
-    let roles = [("bot", MailboxRole::Bot), ("collection", MailboxRole::Collection)];
+    let roles = [
+        ("bot", MailboxRole::Bot),
+        ("collection", MailboxRole::Collection),
+        ("sent", MailboxRole::Sent),
+    ];
     let role = section.choice("role", &roles).unwrap_or(MailboxRole::Bot);
+    if role == MailboxRole::Sent {
+        section.require("folder", "name where the server keeps what was sent: folder = \"Sent\"");
+    }
     let host = section.parsed("host", host).map_or_else(String::new, |typed| typed.value);
     let security = security(&section, &host);
     let port = section.number("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
@@ -87,6 +95,38 @@ fn mailbox(section: Section<'_>, ground: &Ground<'_>) -> Option<Typed<MailboxCon
     };
     Some(Typed { value, place })
 }
+
+/// Complains of a witness that nobody reads: it would prove nothing.
+pub(super) fn check_witness(top: &Section<'_>, mail: &MailConfig, mailboxes: &[MailboxConfig]) {
+    let Some(witness) = &mail.witness else { return };
+    let place = top.place_within(&["mail", "witness"]);
+    let bots = || mailboxes.iter().filter(|mailbox| mailbox.role == MailboxRole::Bot);
+    let remedy = "give it an entry: [[mailboxes]] with role = \"bot\" and its address";
+    if bots().next().is_none() {
+        let problem = format!("no mailbox is read in which a copy to {witness} would be found");
+        top.sheet.complain(&place, Mistake::new(problem, remedy));
+    } else if !bots().any(|mailbox| ends_in(witness, &mailbox.address)) {
+        let problem = format!("none of the mailboxes that are read is called as {witness} is");
+        let remedy = format!("make sure that its mail ends in one of them, or {remedy}");
+        top.sheet.warn(&place, Mistake::new(problem, remedy));
+    }
+}
+
+/// Whether mail to an address goes to a mailbox: it is its own, or has a detail behind it.
+fn ends_in(address: &Address, mailbox: &Address) -> bool {
+    let folded = |address: &Address| address.as_str().to_lowercase();
+    let (address, mailbox) = (folded(address), folded(mailbox));
+    let (Some((local, domain)), Some((of, at))) =
+        (address.rsplit_once('@'), mailbox.rsplit_once('@'))
+    else {
+        return false;
+    };
+    let detail = local.strip_prefix(of).filter(|_| domain == at);
+    detail.is_some_and(|detail| detail.is_empty() || detail.starts_with(SEPARATORS))
+}
+
+/// What may stand between a mailbox's name and a detail (RFC 5233).
+const SEPARATORS: [char; 5] = ['+', '-', '_', '=', '.'];
 
 fn security(section: &Section<'_>, host: &str) -> Security {
     let words =
@@ -200,6 +240,36 @@ mod tests {
     }
 
     #[test]
+    fn an_account_may_be_read_in_several_folders() {
+        let sent = format!("{BOX}role = \"sent\"\nfolder = \"Sent Items\"\n");
+        let config = bench().parse(&format!("{FIRM}{BOX}{sent}")).unwrap();
+        let names: Vec<String> = config.mailboxes.iter().map(MailboxConfig::name).collect();
+        let sent = "quickbooks@cabinet.example (Sent Items)";
+        assert_eq!(names, ["quickbooks@cabinet.example", sent]);
+        assert_eq!(config.mailboxes[1].role, MailboxRole::Sent);
+    }
+
+    #[test]
+    fn a_witness_is_one_that_is_read() {
+        let mail = |witness: &str| format!("[mail]\nwitness = \"{witness}\"\n");
+        let nobody = bench().parse(&format!("{FIRM}{}", mail("a@cabinet.example"))).unwrap_err();
+        assert!(nobody.to_string().contains("no mailbox is read"), "{nobody}");
+        for (witness, warned) in [
+            ("quickbooks@cabinet.example", false),
+            ("QuickBooks+witness@cabinet.example", false),
+            ("quickbooks-witness@cabinet.example", false),
+            ("witness@cabinet.example", true),
+            ("quickbookswitness@cabinet.example", true),
+            ("quickbooks+witness@other.example", true),
+        ] {
+            let config = bench().parse(&format!("{FIRM}{BOX}{}", mail(witness))).unwrap();
+            let of_it = |warning: &&crate::config::Complaint| warning.key == "mail.witness";
+            assert_eq!(config.warnings.iter().any(|one| of_it(&one)), warned, "{witness}");
+            assert_eq!(config.mail.proof_within, TimeDelta::hours(1));
+        }
+    }
+
+    #[test]
     fn mistakes_have_their_line_and_their_remedy() {
         let cases = [
             ("security = \"none\"", 9, "in clear", "993"),
@@ -212,6 +282,9 @@ mod tests {
             ("pol = \"5m\"", 9, "no key `pol`", "did you mean `poll`?"),
             ("ca_file = \"nowhere\"", 9, "cannot be read", "PEM"),
             (BOX, 9, "already, on line 5", "one entry"),
+            ("role = \"sent\"", 4, "`folder` is missing", "folder = \"Sent\""),
+            ("[mail]\nwitness = \"moi\"", 10, "no e-mail address", "one address"),
+            ("[mail]\nproof_within = \"5s\"", 10, "out of range", "1m"),
             (&BOX.replace("quickbooks@", "compta@"), 9, "very same folder", "its own"),
             ("[[mailboxes]]\nhost = \"a.example\"", 9, "`address` is missing", "address ="),
         ];

@@ -102,6 +102,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let apps = apps::apps(&top.section("apps"), &firm.domain);
     let companies = companies::companies(&top, &documents.ignore);
     let mailboxes = mailboxes::mailboxes(&top, &ground);
+    mailboxes::check_witness(&top, &mail, &mailboxes);
     let collection = collection::collection(top.section("collection"), &documents.ignore);
     collection::check_use(&top, &mailboxes, &companies);
     let outbox = match &mail.transport {

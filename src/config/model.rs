@@ -207,6 +207,18 @@ pub struct MailboxConfig {
     pub silent_after: TimeDelta,
 }
 
+impl MailboxConfig {
+    /// What it is called in the ledger and to people: the address, and the folder beside it where
+    /// that is another than the usual one.
+    pub fn name(&self) -> String {
+        if self.folder.eq_ignore_ascii_case("INBOX") {
+            self.address.to_string()
+        } else {
+            format!("{} ({})", self.address, self.folder)
+        }
+    }
+}
+
 /// What a mailbox is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailboxRole {
@@ -214,6 +226,8 @@ pub enum MailboxRole {
     Bot,
     /// What clients and suppliers send, to be filed.
     Collection,
+    /// What the server keeps of all that was sent: proof.
+    Sent,
 }
 
 /// What becomes of a mail on the server once it was dealt with.

@@ -102,6 +102,16 @@ pub enum MailOutcome {
         /// What the report says.
         fate: ReportedFate,
     },
+    /// A copy of a mail of ours: proof that it left.
+    Copy {
+        /// Of which delivery.
+        delivery: DeliveryId,
+    },
+    /// An answer about a delivery that no rule understands: a person reads it, where it lies.
+    ToRead {
+        /// Which.
+        delivery: DeliveryId,
+    },
     /// An invitation of the bot, which stays where it lies.
     Invited {
         /// To the books of this company.
@@ -181,6 +191,8 @@ impl MailOutcome {
         match self {
             Self::Unmatched { .. } | Self::Odd { .. } => true,
             Self::Answered { .. }
+            | Self::Copy { .. }
+            | Self::ToRead { .. }
             | Self::Invited { .. }
             | Self::Unread
             | Self::Pending { .. }
@@ -212,6 +224,8 @@ impl MailOutcome {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Answered { .. } => "answered",
+            Self::ToRead { .. } => "to_read",
+            Self::Copy { .. } => "copy",
             Self::Unmatched { .. } => "unmatched",
             Self::Odd { .. } => "odd",
             Self::Unread => "unread",
@@ -228,8 +242,11 @@ impl MailOutcome {
     /// Whether it is done with, so that the server may be told.
     pub fn is_done(&self) -> bool {
         match self {
-            Self::Answered { .. } | Self::Filed(_) | Self::Dropped { .. } => true,
+            Self::Answered { .. } | Self::Copy { .. } | Self::Filed(_) | Self::Dropped { .. } => {
+                true
+            }
             Self::Invited { .. }
+            | Self::ToRead { .. }
             | Self::Unmatched { .. }
             | Self::Odd { .. }
             | Self::Unread

@@ -186,6 +186,22 @@ impl MailIdentity {
         Self::spelled("head", hasher)
     }
 
+    /// By what its headers show and how it came: two copies of one mail that were sent one after
+    /// the other are alike in all but that.
+    pub fn of_copy(head: &Head) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(Self::of_head(head).as_str().as_bytes());
+        for name in ["Return-Path", "Received"] {
+            hasher.update([0]);
+            for value in head.headers.all(name) {
+                let words: Vec<&str> = value.split_whitespace().collect();
+                hasher.update(words.join(" ").as_bytes());
+                hasher.update([1]);
+            }
+        }
+        Self::spelled("copy", hasher)
+    }
+
     /// By its Message-ID and its content.
     pub fn of_content(mail: &ReceivedMail) -> Self {
         let mut hasher = Sha256::new();

@@ -35,7 +35,8 @@ pub enum Disposal {
 /// One mailbox of the firm.
 #[async_trait::async_trait]
 pub trait Mailbox: Send + Sync {
-    /// Its address: what it is called in the ledger.
+    /// What it is called in the ledger: its address, with its folder where that is another than
+    /// the usual one.
     fn address(&self) -> &str;
     /// Connects, logs in and opens the folder.
     async fn open(&self) -> Result<Box<dyn Session>, MailboxError>;

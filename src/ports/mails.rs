@@ -1,7 +1,7 @@
 //! The ledger's part about mailboxes: what was read, and what it changed, in one transaction.
 
 use crate::domain::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryId, Reported};
+use crate::domain::delivery::{Delivery, DeliveryId, Proof, Reported, UnreadAnswer};
 use crate::domain::invitation::Invited;
 use crate::domain::mailbox::{Cursor, MailRecord, MailboxRecord};
 use crate::domain::received::MailIdentity;
@@ -24,6 +24,10 @@ pub struct TakenMail {
 pub enum MailEffect {
     /// A report about a delivery.
     Reported(DeliveryId, Reported),
+    /// A copy of a delivery's mail.
+    Proven(DeliveryId, Proof),
+    /// An answer about a delivery, for a person: a line in its story.
+    ToRead(DeliveryId, UnreadAnswer),
     /// An invitation of the bot.
     Invited(Box<Invited>),
 }
@@ -47,6 +51,9 @@ pub trait MailLedger: Send + Sync {
         mails: Vec<TakenMail>,
         now: Timestamp,
     ) -> Stored<Vec<MailRecord>>;
+    /// Says in the story of a delivery in doubt that its time for proof is over; once for each
+    /// attempt.
+    async fn unproven(&self, id: DeliveryId, because: &str, now: Timestamp) -> Stored<Delivery>;
     /// A pass came to the end of the mailbox.
     async fn mailbox_read(&self, address: &str, cursor: Cursor, now: Timestamp) -> Stored<()>;
     /// A pass failed, at this mail where one was being read.

@@ -6,12 +6,16 @@ use chrono::TimeDelta;
 use facteur::app::MailRoom;
 use facteur::config::{AfterReading, Config, Login, MailboxConfig, MailboxRole, Security};
 use facteur::domain::template::Address;
+use facteur::ports::mailbox::Mailbox;
 
 use crate::office::Office;
 use crate::world::{self, Letterbox, World};
 
 /// The bot's mailbox.
 pub(crate) const BOT: &str = "quickbooks@cabinet.example";
+
+/// The second recipient of each mail.
+pub(crate) const WITNESS: &str = "quickbooks+witness@cabinet.example";
 
 /// The tool's address for Dupont Maçonnerie.
 pub(crate) const TOOL: &str = "dupont-maconnerie@qbodocs.com";
@@ -20,6 +24,8 @@ pub(crate) const TOOL: &str = "dupont-maconnerie@qbodocs.com";
 pub(crate) struct Bureau {
     pub(crate) office: Office,
     pub(crate) mailbox: Letterbox,
+    /// Where the server keeps what was sent.
+    pub(crate) sent: Option<Letterbox>,
 }
 
 impl Bureau {
@@ -35,7 +41,8 @@ impl Bureau {
         let world = World::new();
         let mailbox = Letterbox::new(BOT, world.power.clone());
         let config = world::config(|config| config.mailboxes.push(config_of(after)));
-        let bureau = Self { office: Office::in_world(world, config).await, mailbox }.joined();
+        let bureau =
+            Self { office: Office::in_world(world, config).await, mailbox, sent: None }.joined();
         bureau.office.world.disk.write("Dupont Maçonnerie/Achats/ancien.pdf", b"%PDF ancien");
         bureau.office.connect("quickbooks").await;
         bureau.office.on("Achats", "quickbooks").await;
@@ -48,8 +55,9 @@ impl Bureau {
     }
 
     fn join(&mut self) {
-        let mailbox = Arc::new(self.mailbox.clone());
-        let mail_room = MailRoom { mailboxes: vec![mailbox], ..MailRoom::default() };
+        let boxes = std::iter::once(&self.mailbox).chain(&self.sent);
+        let mailboxes = boxes.map(|one| Arc::new(one.clone()) as Arc<dyn Mailbox>).collect();
+        let mail_room = MailRoom { mailboxes, ..MailRoom::default() };
         self.office.robot = self.office.robot.clone().with_mail_room(mail_room);
     }
 
@@ -63,6 +71,55 @@ impl Bureau {
     pub(crate) async fn restart_configured(&mut self, tweak: impl FnOnce(&mut Config)) {
         self.office.restart_configured(tweak).await;
         self.join();
+    }
+
+    /// From now on each mail has a witness, in the bot's mailbox.
+    pub(crate) async fn with_witness(mut self) -> Self {
+        let witness = Address::parse(WITNESS).unwrap();
+        self.restart_configured(|config| config.mail.witness = Some(witness)).await;
+        self
+    }
+
+    /// From now on the folder is read in which the server keeps what was sent.
+    pub(crate) async fn with_sent_folder(mut self) -> Self {
+        let mut config = config_of(AfterReading::Leave);
+        (config.role, config.folder) = (MailboxRole::Sent, "Sent".to_owned());
+        self.sent = Some(Letterbox::new(&config.name(), self.office.world.power.clone()));
+        self.restart_configured(|all| all.mailboxes.push(config)).await;
+        self
+    }
+
+    /// The mail that left as number `index`, as a server keeps a copy of it.
+    pub(crate) fn copy(&self, index: usize) -> String {
+        let mail = self.office.world.post.delivered()[index].mail.clone();
+        format!(
+            "From: \"Cabinet Exemple\" <{}>\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\n\
+             Message-ID: {}\r\nAuto-Submitted: auto-generated\r\n\r\n(a document)\r\n",
+            mail.sender,
+            mail.recipient,
+            mail.subject,
+            mail.date.to_rfc2822(),
+            mail.message_id,
+        )
+    }
+
+    /// The copy that its witness gets, as the firm's server delivers it.
+    pub(crate) fn witnessed(&self, index: usize) -> String {
+        let mail = self.office.world.post.delivered()[index].mail.clone();
+        let path = mail.return_path.unwrap();
+        format!(
+            "Return-Path: <{path}>\r\nDelivered-To: {WITNESS}\r\n\
+             Received: from robot by mail.cabinet.example with ESMTP id {index}\r\n{}",
+            self.copy(index)
+        )
+    }
+
+    /// A document is deposited in `Achats`, and nobody hears what became of its mail.
+    pub(crate) async fn doubt(&self, name: &str) {
+        self.office.world.post.next(world::Script::DropAfterDot);
+        let path = format!("Dupont Maçonnerie/Achats/{name}");
+        self.office.world.disk.write(&path, format!("%PDF {name}").as_bytes());
+        assert_eq!(self.office.next_round().await.in_doubt, 1);
     }
 
     /// A document is deposited in `Achats` and sent.

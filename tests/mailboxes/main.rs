@@ -12,6 +12,7 @@ mod answers;
 mod bureau;
 mod forged;
 mod power;
+mod proof;
 mod reading;
 mod service;
 mod subaddress;

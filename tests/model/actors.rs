@@ -1,6 +1,6 @@
 //! Everything that can happen next: senders, the server, a crash, people, switches, proofs.
 
-use facteur::domain::delivery::{Act, Finish, HeldReason, State, Step};
+use facteur::domain::delivery::{Act, Finish, HeldReason, Proof, State, Step};
 
 use crate::invariants::{Happened, record};
 use crate::search::Next;
@@ -52,7 +52,11 @@ impl Model {
         let hold = Step::Hold { reason: HeldReason::FolderRenamed, because: "renamed".to_owned() };
         self.take(system, "hold", &hold, next);
         if system.truth.copies > 0 {
-            self.take(system, "proof", &Step::Proven { by: "a witness".to_owned() }, next);
+            self.take(system, "proof", &Step::Proven { by: "a mark".to_owned() }, next);
+            if system.delivery.proofs.len() < usize::from(system.truth.copies) {
+                let proof = Proof { by: "a copy".to_owned(), attempt: None, at: now() };
+                self.take(system, "copy", &Step::Witnessed(proof), next);
+            }
         }
         let crashed = System { is_up: false, senders: Vec::new(), ..system.clone() };
         next.push(("crash".to_owned(), record(system, crashed, Happened::Else)));

@@ -65,7 +65,9 @@ fn note(before: &System, after: &mut System, step: &Step) {
         (truth.vouched, truth.ended) = (false, false);
     }
     match step {
-        Step::Person { act: Act::SettleSent, .. } | Step::Proven { .. } => truth.vouched = true,
+        Step::Person { act: Act::SettleSent, .. } | Step::Proven { .. } | Step::Witnessed(_) => {
+            truth.vouched = true;
+        }
         Step::Person { act: Act::Cancel, .. }
         | Step::TurnOff { .. }
         | Step::Answered(_)
@@ -77,6 +79,8 @@ fn note(before: &System, after: &mut System, step: &Step) {
         | Step::Claim
         | Step::Dot { .. }
         | Step::Recover
+        | Step::Unproven { .. }
+        | Step::AnswerToRead(_)
         | Step::Hold { .. } => {}
     }
 }

@@ -102,6 +102,7 @@ pub(crate) struct Key {
     reason: Option<HeldReason>,
     attempt: u32,
     leased: bool,
+    proofs: usize,
     is_up: bool,
     senders: Vec<Sender>,
     truth: Truth,
@@ -116,7 +117,8 @@ impl System {
     pub(crate) fn key(&self) -> Key {
         let Delivery { state, reason, attempt, leased, .. } = self.delivery;
         let (senders, truth) = (self.senders.clone(), self.truth);
-        Key { state, reason, attempt, leased, is_up: self.is_up, senders, truth }
+        let proofs = self.delivery.proofs.len();
+        Key { state, reason, attempt, leased, proofs, is_up: self.is_up, senders, truth }
     }
 
     /// The same with one sender changed (`None`: it is done).
@@ -161,5 +163,6 @@ fn queued() -> Delivery {
         due_at: now(),
         last_answer: None,
         events: Vec::new(),
+        proofs: Vec::new(),
     }
 }

@@ -55,7 +55,7 @@ impl ImapMailbox {
             folder: config.folder.clone(),
             limits,
         };
-        Ok(Self { address: config.address.to_string(), setup })
+        Ok(Self { address: config.name(), setup })
     }
 }
 

@@ -101,6 +101,14 @@ fn take_one(
                 Err(error) => return Err(error),
             }
         }
+        Some(MailEffect::Proven(id, proof)) => {
+            let step = Step::Witnessed(proof);
+            deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting)?;
+        }
+        Some(MailEffect::ToRead(id, answer)) => {
+            let step = Step::AnswerToRead(answer);
+            deliveries::change(transaction, id, &step, now, Promotion::LongestWaiting)?;
+        }
         Some(MailEffect::Invited(invited)) => {
             invitations::receive(transaction, *invited, record.number, now);
         }
@@ -155,6 +163,15 @@ impl MailLedger for Ledger {
         assert!(mails.len() <= MAILS_TAKEN_MAX, "at most {MAILS_TAKEN_MAX} mails at once");
         let address = address.to_owned();
         self.engine.write(move |ledger| take(ledger, &address, cursor, mails, now)).await
+    }
+
+    async fn unproven(&self, id: DeliveryId, because: &str, now: Timestamp) -> Stored<Delivery> {
+        let step = Step::Unproven { because: because.to_owned() };
+        self.engine
+            .write(move |ledger| {
+                deliveries::change(ledger, id, &step, now, Promotion::LongestWaiting)
+            })
+            .await
     }
 
     async fn mailbox_read(&self, address: &str, cursor: Cursor, now: Timestamp) -> Stored<()> {

@@ -159,6 +159,7 @@ pub(super) fn start(
         due_at: now,
         last_answer: None,
         events: Vec::new(),
+        proofs: Vec::new(),
     };
     delivery.message_id = message_id(transaction, &delivery, &domain)?;
     match because {

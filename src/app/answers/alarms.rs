@@ -30,8 +30,8 @@ impl Robot {
     }
 
     async fn silence(&self, mailbox: &MailboxConfig) -> Answer<Option<Alarm>> {
-        let address = &mailbox.address;
-        let Some(record) = self.ports().store.mailbox(address.as_str()).await? else {
+        let address = &mailbox.name();
+        let Some(record) = self.ports().store.mailbox(address).await? else {
             return Ok(None);
         };
         let since = record.silent_since();
@@ -50,8 +50,8 @@ impl Robot {
     }
 
     async fn undisposed(&self, mailbox: &MailboxConfig) -> Answer<Option<Alarm>> {
-        let address = &mailbox.address;
-        let owed = self.ports().store.owed_mails(address.as_str(), 1).await?;
+        let address = &mailbox.name();
+        let owed = self.ports().store.owed_mails(address, 1).await?;
         let oldest = owed.first().filter(|mail| self.now() - mail.at > mailbox.silent_after);
         Ok(oldest.map(|mail| {
             let message = format!(
@@ -73,6 +73,8 @@ impl Robot {
             | MailOutcome::Tray { because }
             | MailOutcome::Quarantined { because } => because.as_str(),
             MailOutcome::Answered { .. }
+            | MailOutcome::Copy { .. }
+            | MailOutcome::ToRead { .. }
             | MailOutcome::Invited { .. }
             | MailOutcome::Unread
             | MailOutcome::Pending { .. }
@@ -95,6 +97,6 @@ impl Robot {
 }
 
 fn mailbox_alarm(mailbox: &MailboxConfig, since: Timestamp, message: String) -> Alarm {
-    let subject = mailbox.address.to_string();
+    let subject = mailbox.name();
     Alarm { kind: AlarmKind::Mailbox, subject, since: Some(since), message }
 }

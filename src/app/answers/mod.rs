@@ -7,6 +7,7 @@ mod alarms;
 mod answer;
 mod belonging;
 mod pass;
+mod proof;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,7 +123,7 @@ impl Robot {
     fn config_of(&self, mailbox: &dyn Mailbox) -> Option<MailboxConfig> {
         let config = self.config();
         let mut known = config.mailboxes.iter();
-        known.find(|known| known.address.as_str() == mailbox.address()).cloned()
+        known.find(|known| known.name() == mailbox.address()).cloned()
     }
 }
 

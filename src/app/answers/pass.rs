@@ -57,7 +57,7 @@ impl Robot {
         config: &MailboxConfig,
         session: &mut dyn Session,
     ) -> Answer<Result<(), Broken>> {
-        let address = config.address.as_str();
+        let address = &config.name();
         let store = &self.ports().store;
         let before = store.mailbox(address).await?;
         let before = before.unwrap_or_else(|| MailboxRecord::new(address, self.now()));
@@ -127,7 +127,7 @@ impl Robot {
             }
         }
         reading.cursor.uid = reading.cursor.uid.max(done_to);
-        let address = reading.config.address.as_str();
+        let address = &reading.config.name();
         let store = &self.ports().store;
         let taken = store.take_mails(address, reading.cursor, mails, self.now()).await?;
         if taken.iter().any(|mail| mail.outcome.is_done()) {
@@ -146,6 +146,15 @@ impl Robot {
 
     /// What a mail is, by its mailbox's role.
     async fn look(&self, reading: &mut Reading<'_>, head: &Head) -> Answer<Looked> {
+        match reading.config.role {
+            MailboxRole::Bot | MailboxRole::Sent => {
+                let copy = self.look_for_copy(reading.config, head).await?;
+                if copy.is_some() {
+                    return Ok(Ok(copy));
+                }
+            }
+            MailboxRole::Collection => {}
+        }
         let identity = identity(reading.config.role, head);
         let known = self.ports().store.known_mail(&identity).await?;
         if let Some(known) = known {
@@ -153,17 +162,24 @@ impl Robot {
         }
         match reading.config.role {
             MailboxRole::Bot => self.look_at_answer(reading.session, head).await,
+            // Only the copies in it say something.
+            MailboxRole::Sent => Ok(Ok(Some(Found::plain(MailOutcome::Unread)))),
             MailboxRole::Collection => self.look_at_document(reading.session, head).await,
         }
     }
 
     fn taken(&self, reading: &Reading<'_>, head: &Head, found: Found) -> TakenMail {
         let shown = |name| shown(&head.headers, name);
+        let is_copy = matches!(found.outcome, MailOutcome::Copy { .. });
         let record = MailRecord {
             number: 0,
-            mailbox: reading.config.address.to_string(),
+            mailbox: reading.config.name(),
             place: Cursor { uid: head.uid, ..reading.cursor },
-            head: identity(reading.config.role, head),
+            head: if is_copy {
+                MailIdentity::of_copy(head)
+            } else {
+                identity(reading.config.role, head)
+            },
             content: found.content,
             size: head.size,
             from: shown("From"),
@@ -184,14 +200,14 @@ impl Robot {
         let head = Head { uid, size: 0, headers: Headers::default() };
         let mut mail = self.taken(reading, &head, Found::odd(because));
         let Cursor { validity, .. } = reading.cursor;
-        mail.record.head = MailIdentity::of_place(reading.config.address.as_str(), validity, uid);
+        mail.record.head = MailIdentity::of_place(&reading.config.name(), validity, uid);
         mail
     }
 
     /// What an earlier pass left undone on the server. Mails of another validity are met again
     /// when the folder is read anew.
     async fn dispose_of_owed(&self, reading: &mut Reading<'_>) -> Answer<Result<(), Broken>> {
-        let address = reading.config.address.as_str();
+        let address = &reading.config.name();
         for mail in self.ports().store.owed_mails(address, OWED_MAX).await? {
             if mail.place.validity != reading.cursor.validity {
                 continue;
@@ -238,7 +254,7 @@ fn disposal(config: &MailboxConfig) -> Disposal {
 fn identity(role: MailboxRole, head: &Head) -> MailIdentity {
     let identity = MailIdentity::of_head(head);
     match role {
-        MailboxRole::Bot => identity,
+        MailboxRole::Bot | MailboxRole::Sent => identity,
         MailboxRole::Collection => identity.as_delivered(&head.headers),
     }
 }

@@ -178,6 +178,7 @@ mod tests {
             due_at: at(0),
             last_answer: None,
             events: Vec::new(),
+            proofs: Vec::new(),
         }
     }
 

@@ -7,6 +7,8 @@ mod answered;
 mod state;
 mod step;
 mod transition;
+mod unread;
+mod witnessed;
 
 use std::fmt;
 
@@ -21,6 +23,8 @@ use super::template::Address;
 pub use answered::{Reported, delivery_of_envelope, envelope_in};
 pub use state::{HeldReason, State};
 pub use step::{Act, Finish, Step, StepRefusal};
+pub use unread::{ANSWER_TO_READ, UnreadAnswer};
+pub use witnessed::Proof;
 
 /// Made once by the store; shown as a plain number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +82,9 @@ pub struct Delivery {
     pub last_answer: Option<String>,
     /// Its story, oldest first.
     pub events: Vec<Event>,
+    /// Copies of its mail that were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
 }
 
 /// One step of a delivery's story.
@@ -98,6 +105,9 @@ pub struct Event {
     /// The attempt it belongs to.
     pub attempt: u32,
 }
+
+/// Who signs what the app's policy does with a doubt.
+pub const IN_DOUBT_POLICY: &str = "the app's in_doubt policy";
 
 /// Events kept for one delivery; the first and the last ones stay.
 pub const DELIVERY_EVENTS_MAX: usize = 128;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HeldReason, Reported, State};
+use super::{HeldReason, Proof, Reported, State, UnreadAnswer};
 use crate::domain::Timestamp;
 
 /// What a sender reports of an attempt.
@@ -141,6 +141,15 @@ pub enum Step {
     },
     /// A delivery report came that belongs to it.
     Answered(Reported),
+    /// A copy of its mail was found.
+    Witnessed(Proof),
+    /// An answer came that a person has to read.
+    AnswerToRead(UnreadAnswer),
+    /// In doubt, and the time for proof is over.
+    Unproven {
+        /// In words.
+        because: String,
+    },
 }
 
 /// Why a step is not possible.

@@ -1,6 +1,6 @@
 //! The one place where a delivery's state changes.
 
-use super::{Act, Delivery, Finish, HeldReason, State, Step, StepRefusal};
+use super::{Act, Delivery, Finish, HeldReason, IN_DOUBT_POLICY, State, Step, StepRefusal};
 use crate::domain::Timestamp;
 
 /// What the story calls it when a second copy doesn't go.
@@ -20,6 +20,12 @@ impl Delivery {
             Step::TurnOff { because } => self.turn_off(because, now),
             Step::Proven { by } => self.prove(by, now),
             Step::Answered(reported) => self.answer(reported, now),
+            Step::Witnessed(proof) => Ok(self.witness(proof, now)),
+            Step::AnswerToRead(answer) => Ok(self.show(answer, now)),
+            Step::Unproven { because } if self.state == State::InDoubt => {
+                Ok(self.without_proof(because, now))
+            }
+            Step::Unproven { .. } => Err(StepRefusal::State { state: self.state }),
         }
     }
 
@@ -90,7 +96,7 @@ impl Delivery {
             Finish::InDoubt { answer } if self.state == State::Sending => {
                 let because =
                     "the answer after the final dot was lost: nobody knows whether the tool has it";
-                let mut next = self.enter(State::InDoubt, because, now);
+                let mut next = self.doubt(because, now);
                 next.hear(answer);
                 Ok(next)
             }
@@ -141,13 +147,23 @@ impl Delivery {
     fn recover(&self, now: Timestamp) -> Self {
         if self.state == State::Sending {
             let because = "the robot stopped while the final dot was being sent: nobody knows whether the tool has it";
-            return self.enter(State::InDoubt, because, now);
+            return self.doubt(because, now);
         }
         Self { leased: false, ..self.clone() }
     }
 
+    /// In doubt, unless its proof was found while it was being sent.
+    fn doubt(&self, because: &str, now: Timestamp) -> Self {
+        match self.proof_at_hand() {
+            Some(proof) => self.proven(proof, now),
+            None => self.enter(State::InDoubt, because, now),
+        }
+    }
+
     fn act(&self, act: Act, by: &str, now: Timestamp) -> Result<Self, StepRefusal> {
-        if !act.applies_to(self.state) {
+        // Proof may have come since the policy looked: a person may want a second copy, it may not.
+        let is_over = by == IN_DOUBT_POLICY && self.state != State::InDoubt;
+        if is_over || !act.applies_to(self.state) {
             return Err(StepRefusal::State { state: self.state });
         }
         let because = format!("{} by {by}", act.as_str());

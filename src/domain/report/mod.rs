@@ -7,8 +7,7 @@ mod fields;
 mod forms;
 mod words;
 
-pub(super) use words::addresses;
-pub use words::delivered_to;
+pub use words::{addresses, delivered_to, message_ids};
 
 use serde::{Deserialize, Serialize};
 

@@ -20,7 +20,7 @@ pub fn delivered_to(headers: &Headers) -> Vec<String> {
 }
 
 /// Every `<…@…>` in a text that has no space inside, with its angle brackets.
-pub(super) fn message_ids(text: &str) -> Vec<String> {
+pub fn message_ids(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for rest in text.split('<').skip(1) {
         if let Some((inside, _)) = rest.split_once('>')
@@ -35,7 +35,7 @@ pub(super) fn message_ids(text: &str) -> Vec<String> {
 }
 
 /// Every e-mail address in a text, without what stands around it.
-pub(in crate::domain) fn addresses(text: &str) -> Vec<String> {
+pub fn addresses(text: &str) -> Vec<String> {
     let apart = |character: char| {
         character.is_whitespace() || "<>()[]\"',;*".contains(character) || character.is_control()
     };
