@@ -71,6 +71,23 @@ fn commands_without_an_object_mean_what_they_say() {
         (&["round", "--dry-run"], ask(Ask::Round { dry_run: true })),
         (&["companies"], ask(Ask::Companies)),
         (&["status"], ask(Ask::Status)),
+        (&["invitations", "list"], ask(Ask::Invitations { company: None })),
+        (
+            &["invitations", "list", "dupont"],
+            ask(Ask::Invitations { company: Some(text("dupont")) }),
+        ),
+        (
+            &["invitations", "show", "dupont", "quickbooks"],
+            ask(Ask::Invitation { company: text("dupont"), app: text("quickbooks") }),
+        ),
+        (
+            &["invitations", "accept", "dupont", "quickbooks", "--by-hand"],
+            ask(Ask::AcceptInvitation {
+                company: text("dupont"),
+                app: text("quickbooks"),
+                by_hand: true,
+            }),
+        ),
         (&["history"], ask(Ask::History { company: None })),
         (&["history", "--company", "dupont"], ask(Ask::History { company: Some(text("dupont")) })),
         (&["completions", "bash"], Errand::Completions { shell: clap_complete::Shell::Bash }),

@@ -94,6 +94,8 @@ impl Robot {
             | Ask::Why { .. }
             | Ask::Deliveries(_)
             | Ask::History { .. }
+            | Ask::Invitations { .. }
+            | Ask::Invitation { .. }
             | Ask::DecisionsExport
             | Ask::DecisionsDiff { .. }
             | Ask::CheckTree) => self.look_up(ask).await,
@@ -102,6 +104,7 @@ impl Robot {
             | Ask::Backfill { .. }
             | Ask::DecisionsImport { .. }
             | Ask::SendTest { .. }
+            | Ask::AcceptInvitation { .. }
             | Ask::Export { .. }
             | Ask::Import { .. }) => self.act_on(ask, by).await,
         }
@@ -116,6 +119,11 @@ impl Robot {
             Ask::Why { company, path } => done(&self.why(&company, &path).await?),
             Ask::Deliveries(selection) => done(&self.deliveries(&selection).await?),
             Ask::History { company } => done(&self.history_view(company.as_deref()).await?),
+            Ask::Invitations { company } => {
+                let views = self.invitations(company.as_deref()).await?;
+                attended(views.iter().any(|view| view.needs_person), &views)
+            }
+            Ask::Invitation { company, app } => done(&self.invitation(&company, &app).await?),
             Ask::DecisionsExport => done(&self.decisions_export().await?),
             Ask::DecisionsDiff { toml } => done(&self.decisions_import(&toml, false, "").await?),
             Ask::CheckTree => {
@@ -153,6 +161,9 @@ impl Robot {
                     reply.outcome = Outcome::Failed(failure);
                 }
                 Ok(reply)
+            }
+            Ask::AcceptInvitation { company, app, by_hand } => {
+                done(&self.accept_invitation(&company, &app, by_hand, by).await?)
             }
             Ask::Export { file } => {
                 let records = self.ports().store.export(&file).await?;

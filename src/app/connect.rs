@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::decision::{Connection, Decision};
 use crate::domain::delivery::DeliveryId;
+use crate::domain::invitation::ConnectionState;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
 use crate::domain::slug::Slug;
@@ -47,12 +48,14 @@ impl Robot {
         let connection = addresses(&config, &slug, &app, &profile, asked)?;
         let (company, changed) =
             self.decide_connection(&named, slug, &app, connection.clone(), by).await?;
+        let invitations = self.ports().store.invitations_of(company.id, &app).await?;
+        let state = self.connection_state(&app, &connection, &invitations);
         let directories = self.ports().store.directories(company.id).await?;
         Ok(ConnectView {
             company: company.slug.to_string(),
-            steps: steps(&config, &profile, &company, &connection),
+            steps: steps(&config, &app, &profile, &company, &connection),
             uncertain: profile.uncertain.clone(),
-            connection: view_of(&app, &connection),
+            connection: view_of(&app, &connection, state),
             changed,
             documents_before: directories.iter().map(|(_, known)| u64::from(known.documents)).sum(),
         })
@@ -313,6 +316,7 @@ pub(super) fn detail(connection: &Connection) -> String {
 
 fn steps(
     config: &Config,
+    app: &AppId,
     profile: &Profile,
     company: &Company,
     connection: &Connection,
@@ -326,11 +330,22 @@ fn steps(
             .replace("{bot_name}", &config.firm.bot_name)
             .replace("{company}", &company.name)
     };
-    profile.steps.iter().map(fill).collect()
+    let mut steps: Vec<String> = profile.steps.iter().map(fill).collect();
+    if profile.invitation.is_some() {
+        steps.push(format!(
+            "The invitation to {} may take a day. `facteur invitations list` shows it and whether it comes from {}; once it is accepted, `facteur invitations accept {} {app} --by-hand`. Sending doesn't wait for it.",
+            connection.sender, profile.name, company.slug
+        ));
+    }
+    steps
 }
 
 /// A connection as people and scripts see it.
-pub(super) fn view_of(app: &AppId, connection: &Connection) -> ConnectedAppView {
+pub(super) fn view_of(
+    app: &AppId,
+    connection: &Connection,
+    state: ConnectionState,
+) -> ConnectedAppView {
     let inboxes = connection.inboxes.iter();
     ConnectedAppView {
         app: app.to_string(),
@@ -338,5 +353,6 @@ pub(super) fn view_of(app: &AppId, connection: &Connection) -> ConnectedAppView 
         recipient: connection.recipient.as_ref().map(ToString::to_string),
         inbox: connection.inbox.clone(),
         inboxes: inboxes.map(|(inbox, to)| (inbox.clone(), to.to_string())).collect(),
+        state: state.as_str().to_owned(),
     }
 }

@@ -15,6 +15,7 @@ mod entries;
 mod error;
 mod exports;
 mod inspect;
+mod invitations;
 mod mail;
 mod marks;
 mod observe;

@@ -141,6 +141,27 @@ pub enum Ask {
         /// See [`Confirmed`].
         confirmed: Confirmed,
     },
+    /// Invitations of the bot ([`super::views::InvitationView`] list).
+    Invitations {
+        /// Slug or name; none for all.
+        company: Option<String>,
+    },
+    /// One of them, with its link and its story ([`super::views::InvitationView`]).
+    Invitation {
+        /// Slug or name.
+        company: String,
+        /// The app.
+        app: String,
+    },
+    /// R11 ([`super::views::InvitationView`]).
+    AcceptInvitation {
+        /// Slug or name.
+        company: String,
+        /// The app.
+        app: String,
+        /// A person did it in a browser; else the robot opens the link.
+        by_hand: bool,
+    },
     /// Who decided what, when ([`super::views::HistoryView`] list).
     History {
         /// Slug or name; none for all.

@@ -2,6 +2,7 @@
 
 mod decide;
 mod deliver;
+mod invite;
 mod parsers;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use decide::{
     CompanyAndFolder, ConnectWords, DecisionsCommand, ReaddressWords, SwitchCommand, TurnWords,
 };
 pub use deliver::{BackfillWords, ChosenWords, FilterWords, ResendWords, SettleWords};
+pub use invite::InvitationsCommand;
 
 /// The robot between a firm's folders and its bookkeeping apps.
 ///
@@ -138,6 +140,12 @@ pub enum Command {
         after_help = "Example:\n  facteur readdress quickbooks --to '{slug}@qbodocs.com' --yes"
     )]
     Readdress(ReaddressWords),
+    /// Invitations by the tools: is the bot a user there?
+    ///
+    /// Sending doesn't wait for them. Nothing of an invitation is opened before its signature
+    /// proves that it comes from the tool.
+    #[command(subcommand)]
+    Invitations(InvitationsCommand),
     /// Turn sending on or off, folder by folder
     #[command(subcommand)]
     Switch(SwitchCommand),

@@ -74,6 +74,9 @@ pub(super) fn confirmed(ask: Ask) -> Ask {
         | Ask::Why { .. }
         | Ask::Deliveries(_)
         | Ask::ResendDocument { .. }
+        | Ask::Invitations { .. }
+        | Ask::Invitation { .. }
+        | Ask::AcceptInvitation { .. }
         | Ask::History { .. }
         | Ask::DecisionsExport
         | Ask::DecisionsDiff { .. }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::args::{
-    BackfillWords, ChosenWords, Command, ConnectWords, DecisionsCommand, FilterWords, LoginWords,
-    ResendWords, SettleWords, SwitchCommand, TurnWords,
+    BackfillWords, ChosenWords, Command, ConnectWords, DecisionsCommand, FilterWords,
+    InvitationsCommand, LoginWords, ResendWords, SettleWords, SwitchCommand, TurnWords,
 };
 use crate::app::requests::{Ask, Selection, Turn};
 use crate::domain::delivery::Act;
@@ -103,6 +103,7 @@ pub fn errand(command: Command) -> Result<Errand, String> {
             let ask = Ask::Readdress { app: words.app, to: words.to, confirmed: false };
             Errand::Ask { ask, yes: words.yes }
         }
+        Command::Invitations(command) => plain(invitations(command)),
         Command::Switch(command) => plain(switch(command)),
         Command::Documents { company, folder, state } => {
             plain(Ask::Documents { company, folder, state })
@@ -139,6 +140,16 @@ fn login(words: LoginWords) -> Errand {
 fn connect(words: ConnectWords) -> Ask {
     let ConnectWords { company, app, to, from, inbox } = words;
     Ask::Connect { company, app, to, from, inbox }
+}
+
+fn invitations(command: InvitationsCommand) -> Ask {
+    match command {
+        InvitationsCommand::List { company } => Ask::Invitations { company },
+        InvitationsCommand::Show { company, app } => Ask::Invitation { company, app },
+        InvitationsCommand::Accept { company, app, by_hand } => {
+            Ask::AcceptInvitation { company, app, by_hand }
+        }
+    }
 }
 
 fn switch(command: SwitchCommand) -> Ask {

@@ -4,6 +4,7 @@ mod decided;
 mod delivered;
 mod documents;
 mod firm;
+mod invited;
 mod plain;
 mod rounds;
 mod status;
@@ -39,6 +40,10 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
             delivered::acted(crate::domain::delivery::Act::Resend, &view(&value)?)
         }
         Ask::Backfill { .. } => delivered::backfill(&view(&value)?),
+        Ask::Invitations { .. } => invited::invitations(&view::<Vec<_>>(&value)?),
+        Ask::Invitation { .. } | Ask::AcceptInvitation { .. } => {
+            invited::invitation(&view(&value)?)
+        }
         Ask::History { .. } => decided::history(&view::<Vec<_>>(&value)?),
         Ask::DecisionsExport => decided::toml(&view(&value)?),
         Ask::DecisionsDiff { .. } | Ask::DecisionsImport { .. } => decided::diff(&view(&value)?),

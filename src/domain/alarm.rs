@@ -43,6 +43,8 @@ pub enum AlarmKind {
     Witness,
     /// Answers came that no rule knows: a person reads them.
     AnswerToRead,
+    /// Invitations of the bot wait for a person.
+    Invitation,
 }
 
 impl AlarmKind {
@@ -65,6 +67,7 @@ impl AlarmKind {
             Self::MailPutAside => "mail_put_aside",
             Self::Witness => "witness",
             Self::AnswerToRead => "answer_to_read",
+            Self::Invitation => "invitation",
         }
     }
 
@@ -76,7 +79,8 @@ impl AlarmKind {
             | Self::FolderRenamed
             | Self::FolderVanished
             | Self::SilentCompany
-            | Self::Export => true,
+            | Self::Export
+            | Self::Invitation => true,
             Self::Store
             | Self::DiskLow
             | Self::NoRound

@@ -40,6 +40,7 @@ impl Robot {
             }
         }
         alarms.extend(self.export_alarm().await?);
+        alarms.extend(self.invitation_alarm().await?);
         Ok(alarms)
     }
 

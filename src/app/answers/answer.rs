@@ -9,7 +9,7 @@ use crate::domain::report::{Report, may_be_report};
 use crate::ports::mailbox::{MailboxError, Session};
 
 /// Bytes of an answer; a larger mail is put aside.
-const ANSWER_BYTES_MAX: u64 = 10_000_000;
+pub(super) const ANSWER_BYTES_MAX: u64 = 10_000_000;
 
 impl Robot {
     /// What a mail in the bot's mailbox is.
@@ -18,7 +18,7 @@ impl Robot {
         session: &mut dyn Session,
         head: &Head,
     ) -> Answer<Looked> {
-        if !may_be_report(&head.headers) {
+        if !may_be_report(&head.headers) && !self.may_invite(&head.headers) {
             return Ok(Ok(Some(Found::plain(MailOutcome::Unread))));
         }
         if head.size > ANSWER_BYTES_MAX {
@@ -34,7 +34,7 @@ impl Robot {
         let content = Some(MailIdentity::of_content(&mail));
         let (outcome, effect) = match Report::of(&mail) {
             Some(report) => self.belonging(&report).await?,
-            None => (MailOutcome::Unread, None),
+            None => self.invited(&mail).await?.unwrap_or((MailOutcome::Unread, None)),
         };
         Ok(Ok(Some(Found { outcome, content, effect })))
     }

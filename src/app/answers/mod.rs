@@ -6,6 +6,7 @@
 mod alarms;
 mod answer;
 mod belonging;
+mod invitation;
 mod pass;
 mod proof;
 
@@ -49,7 +50,7 @@ impl Robot {
         while let Some(read) = reading.join_next().await {
             read??;
         }
-        Ok(())
+        self.accept_invitations().await
     }
 
     /// One task a mailbox, for as long as the set lives. One ends only when the ledger fails.
@@ -91,6 +92,7 @@ impl Robot {
                 return Ok((broken, had_read));
             }
             had_read = true;
+            self.accept_invitations().await?;
             let poll = config.poll.to_std().unwrap_or_default();
             if let Err(error) = session.wait(poll).await {
                 return Ok((error.into(), had_read));

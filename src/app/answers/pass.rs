@@ -73,6 +73,10 @@ impl Robot {
         if let Err(broken) = self.read_pages(&mut reading).await? {
             return Ok(Err(broken));
         }
+        let Reading { cursor, session, .. } = &mut reading;
+        if let Err(broken) = self.recheck_invitations(address, *cursor, *session).await? {
+            return Ok(Err(broken));
+        }
         store.mailbox_read(address, reading.cursor, self.now()).await?;
         Ok(Ok(()))
     }
@@ -260,7 +264,7 @@ fn identity(role: MailboxRole, head: &Head) -> MailIdentity {
 }
 
 /// A header on one line, cut.
-fn shown(headers: &Headers, name: &str) -> String {
+pub(super) fn shown(headers: &Headers, name: &str) -> String {
     let value = headers.first(name).unwrap_or_default();
     let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
     value.chars().map(plain).take(SHOWN_CHARS_MAX).collect()

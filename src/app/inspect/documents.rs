@@ -21,6 +21,7 @@ impl Robot {
     /// All companies, with what is connected.
     pub(in crate::app) async fn companies_view(&self) -> Answer<Vec<CompanyView>> {
         let config = self.config();
+        let invitations = self.all_invitations().await?;
         let mut views = Vec::new();
         for named in self.all_companies().await? {
             let decisions = match &named.known {
@@ -39,7 +40,14 @@ impl Robot {
                 slug: named.slug.map(String::from).unwrap_or_default(),
                 name: named.name,
                 folder: named.folder.to_string(),
-                apps: connected.map(|(app, connection)| view_of(app, connection)).collect(),
+                apps: connected
+                    .map(|(app, connection)| {
+                        let key = named.known.as_ref().map(|company| (company.id, app.clone()));
+                        let of_it = key.and_then(|key| invitations.get(&key));
+                        let of_it = of_it.map_or(&[][..], Vec::as_slice);
+                        view_of(app, connection, self.connection_state(app, connection, of_it))
+                    })
+                    .collect(),
                 held: held.map(|hold| hold.message),
             });
         }

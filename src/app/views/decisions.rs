@@ -36,6 +36,9 @@ pub struct ConnectedAppView {
     pub inbox: Option<String>,
     /// Addresses by inbox.
     pub inboxes: BTreeMap<String, String>,
+    /// Whether the bot is a user there: `pending`, `verified` (its invitation comes from the
+    /// tool), `active`. Sending doesn't wait for it.
+    pub state: String,
 }
 
 /// `connect`.

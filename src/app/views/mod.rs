@@ -3,6 +3,7 @@
 //! Ids are texts, times RFC 3339 with the firm's offset, paths spelled as in the interface.
 
 mod decisions;
+mod invitations;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub use decisions::{
     CompanyView, ConnectView, ConnectedAppView, DecidedView, DecisionsDiffView, HistoryView,
     ReaddressView, ReaddressedView, SwitchView, SwitchedView, TomlView,
 };
+pub use invitations::{InvitationEventView, InvitationView};
 
 /// A time with the firm's offset.
 pub type LocalTime = DateTime<FixedOffset>;

@@ -252,6 +252,9 @@ fn refusal(ask: &Ask, peer: &Peer, listener: &Listener) -> Option<String> {
         | Ask::Act { .. }
         | Ask::ResendDocument { .. }
         | Ask::Backfill { .. }
+        | Ask::Invitations { .. }
+        | Ask::Invitation { .. }
+        | Ask::AcceptInvitation { .. }
         | Ask::History { .. }
         | Ask::DecisionsExport
         | Ask::DecisionsDiff { .. }

@@ -1,7 +1,7 @@
 //! The firm's companies and connections, its tree, and copies of its state.
 
 use super::rounds::problems;
-use super::table::{Table, paint};
+use super::table::{Cell, Table, paint};
 use super::words::{self, say};
 use crate::app::views::{CompanyView, ConnectView, ConnectedAppView, ExportView, TreeView};
 use crate::domain::shell;
@@ -13,20 +13,24 @@ pub(super) fn companies(views: &[CompanyView]) -> String {
                 says where it looks.\n"
             .to_owned();
     }
-    let mut table = Table::new(&["COMPANY", "NAME", "COLLECTION", "APP", "SENDER", "RECIPIENT"]);
+    let mut table =
+        Table::new(&["COMPANY", "NAME", "COLLECTION", "APP", "BOT", "SENDER", "RECIPIENT"]);
     for view in views {
         let slug = if view.slug.is_empty() { "no slug" } else { &view.slug };
         let mut first = [slug, &view.name, &view.collection].map(str::to_owned);
         if view.apps.is_empty() {
             let [slug, name, collection] = first.clone().map(Into::into);
-            table.row([slug, name, collection, "none".into(), "".into(), "".into()]);
+            let nothing = || "".into();
+            table.row([slug, name, collection, "none".into(), nothing(), nothing(), nothing()]);
         }
         for connected in &view.apps {
             // The company once, its apps below each other.
             let [slug, name, collection] =
                 std::mem::replace(&mut first, [const { String::new() }; 3]).map(Into::into);
             let (app, sender) = (connected.app.as_str().into(), connected.sender.as_str().into());
-            table.row([slug, name, collection, app, sender, recipients(connected).into()]);
+            let state = &connected.state;
+            let state = Cell::styled(state.clone(), words::invitation_style(state));
+            table.row([slug, name, collection, app, state, sender, recipients(connected).into()]);
         }
     }
     let mut text = table.render();

@@ -60,6 +60,16 @@ pub(super) fn state_style(word: &str) -> Style {
     }
 }
 
+/// How the state of an invitation or of a connection looks.
+pub(super) fn invitation_style(word: &str) -> Style {
+    match word {
+        "accepted" | "active" => GOOD,
+        "failed" => BAD,
+        "pending" | "expired" => FAINT,
+        _ => Style::new(),
+    }
+}
+
 /// A time in the firm's offset: `2026-11-21 18:40`.
 pub(super) fn time(at: LocalTime) -> String {
     at.format("%Y-%m-%d %H:%M").to_string()

@@ -13,7 +13,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use link::{Link, links, text};
-pub use rule::{Acceptance, HostName, InvitationRule, Origin, Pattern};
+pub use rule::{Acceptance, HostName, InvitationRule, Origin, Pattern, addressed};
 pub use standing::{Books, ConnectionState, Standing, may_open};
 pub use step::{InvitationStep, OPENING_SECS_MAX, Refusal};
 

@@ -280,3 +280,12 @@ impl InvitationRule {
         }
     }
 }
+
+/// Where a mail was sent to: what the firm's own servers say, then the mail itself.
+const RECIPIENT_FIELDS: [&str; 5] = ["Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"];
+
+/// The addresses that a mail was sent to.
+pub fn addressed(headers: &Headers) -> Vec<String> {
+    let fields = RECIPIENT_FIELDS.iter().flat_map(|name| headers.all(name));
+    fields.flat_map(addresses).collect()
+}
