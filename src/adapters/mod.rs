@@ -17,3 +17,4 @@ pub mod store;
 pub mod systemd;
 pub mod tls;
 pub mod watcher;
+pub mod web;

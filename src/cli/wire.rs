@@ -9,6 +9,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
 use crate::adapters::imap::ImapMailbox;
 use crate::adapters::oauth::Account;
+use crate::adapters::origin::Signatures;
 use crate::adapters::outbox::Outbox;
 use crate::adapters::replaceable::Replaceable;
 use crate::adapters::smtp::SmtpTransport;
@@ -16,6 +17,7 @@ use crate::adapters::spool::MailFolder;
 use crate::adapters::store::{Ledger, OpenError, check_export as check, newest_export as newest};
 pub(super) use crate::adapters::systemd;
 use crate::adapters::watcher::{Hint, Watcher};
+use crate::adapters::web::Browser;
 use crate::app::service::{Hinted, Hints, NoHints};
 use crate::app::{MailRoom, Ports, Robot};
 use crate::config::{Config, OAuthLogin, TransportConfig};
@@ -183,6 +185,12 @@ pub(super) async fn probes_of(config: &Config, login: &OAuthLogin) -> Result<Vec
 /// The account that a person logs in to.
 pub(super) fn account(login: &OAuthLogin) -> Result<Account> {
     Ok(Account::new(&login.user, &login.oauth)?)
+    Ok(MailRoom {
+        mailboxes: mailboxes(config)?,
+        origins: Some(Arc::new(Signatures::default())),
+        web: Some(Arc::new(Browser::default())),
+        ..MailRoom::default()
+    })
 }
 
 fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {

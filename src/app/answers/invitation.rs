@@ -49,7 +49,7 @@ impl Robot {
         if rules.is_empty() {
             return Ok(None);
         }
-        let candidate = match self.one_of(self.candidates(&rules, mail).await?, mail) {
+        let candidate = match one_of(self.candidates(&rules, mail).await?, mail) {
             Ok(candidate) => candidate,
             Err(because) => return Ok(Some((MailOutcome::Unmatched { because }, None))),
         };
@@ -89,41 +89,6 @@ impl Robot {
             }
         }
         Ok(found)
-    }
-
-    /// The one that is meant: by its address, and of several by the company's name.
-    #[expect(clippy::unused_self, reason = "reads as the pass does: one step after the other")]
-    fn one_of(
-        &self,
-        mut candidates: Vec<Candidate>,
-        mail: &ReceivedMail,
-    ) -> Result<Candidate, String> {
-        let of = |candidates: &[Candidate]| {
-            let all = candidates.iter().map(|one| format!("{} of {}", one.app, one.company.slug));
-            all.collect::<Vec<_>>().join(", ")
-        };
-        let all = of(&candidates);
-        if candidates.len() > 1 {
-            candidates.retain(|one| {
-                let named = one.rule.company_in(mail);
-                named.is_some()
-                    && one.rule.is_named(
-                        named.as_deref(),
-                        &one.company.name,
-                        one.company.slug.as_str(),
-                    )
-            });
-        }
-        match (candidates.pop(), candidates.is_empty()) {
-            (Some(one), true) => Ok(one),
-            (Some(_), false) | (None, _) if !all.is_empty() => Err(format!(
-                "it invites a sender of several connections ({all}): look at it, accept it in a \
-                 browser, then `facteur invitations accept COMPANY APP --by-hand`"
-            )),
-            (Some(_), false) | (None, _) => {
-                Err("it invites an address that is no connection's sender".to_owned())
-            }
-        }
     }
 
     async fn origin(&self, rule: &InvitationRule, mail: &ReceivedMail, sender: &Address) -> Origin {
@@ -175,6 +140,31 @@ impl Robot {
             }
         }
         Ok(Ok(()))
+    }
+}
+
+/// The one that is meant: by its address, and of several by the company's name.
+fn one_of(mut candidates: Vec<Candidate>, mail: &ReceivedMail) -> Result<Candidate, String> {
+    let named = |one: &Candidate| {
+        let named = one.rule.company_in(mail);
+        let (name, slug) = (&one.company.name, one.company.slug.as_str());
+        named.is_some() && one.rule.is_named(named.as_deref(), name, slug)
+    };
+    let all: Vec<String> =
+        candidates.iter().map(|one| format!("{} of {}", one.app, one.company.slug)).collect();
+    if candidates.len() > 1 {
+        candidates.retain(named);
+    }
+    match (candidates.pop(), candidates.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (None, _) if all.is_empty() => {
+            Err("it invites an address that is no connection's sender".to_owned())
+        }
+        (Some(_), false) | (None, _) => Err(format!(
+            "it invites a sender of several connections ({}): look at it, accept it in a browser, \
+             then `facteur invitations accept COMPANY APP --by-hand`",
+            all.join(", ")
+        )),
     }
 }
 

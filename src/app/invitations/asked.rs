@@ -149,7 +149,7 @@ impl Robot {
         let Connected { company, app, connection, invitations, .. } = connected;
         let config = self.config();
         let rule = config.apps.get(app).and_then(|profile| profile.invitation.as_ref());
-        let books = self.books(&company).await?;
+        let books = self.books(company).await?;
         let current = connected.standing().current;
         let mut view = InvitationView {
             company: company.slug.to_string(),
@@ -163,7 +163,8 @@ impl Robot {
         };
         let Some(current) = current else { return Ok(view) };
         let is_expired = rule.is_some_and(|rule| current.is_expired(rule, books.now));
-        view.state = if is_expired { "expired" } else { current.state.as_str() }.to_owned();
+        let word = if is_expired { "expired" } else { current.state.as_str() };
+        word.clone_into(&mut view.state);
         view.because = because(current, rule, &books);
         view.from = Some(current.from.clone()).filter(|from| !from.is_empty());
         view.subject = Some(current.subject.clone()).filter(|subject| !subject.is_empty());

@@ -87,7 +87,7 @@ impl Robot {
         match &result {
             Ok(_) => tracing::info!(app = %key.app, "an invitation was accepted"),
             Err(because) => {
-                tracing::warn!(app = %key.app, because, "an invitation was not accepted")
+                tracing::warn!(app = %key.app, because, "an invitation was not accepted");
             }
         }
         let entry = result.is_ok().then(|| {
