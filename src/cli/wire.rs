@@ -162,7 +162,13 @@ pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
 fn mail_room(config: &Config) -> Result<MailRoom> {
     let spool = Arc::new(MailFolder::new(&config.state.directory));
     let mailboxes = mailboxes(config)?;
-    Ok(MailRoom { mailboxes, spool: Some(spool), ..MailRoom::default() })
+    Ok(MailRoom {
+        mailboxes,
+        spool: Some(spool),
+        origins: Some(Arc::new(Signatures::default())),
+        web: Some(Arc::new(Browser::default())),
+        ..MailRoom::default()
+    })
 }
 
 /// The same for what one login serves.
@@ -185,12 +191,6 @@ pub(super) async fn probes_of(config: &Config, login: &OAuthLogin) -> Result<Vec
 /// The account that a person logs in to.
 pub(super) fn account(login: &OAuthLogin) -> Result<Account> {
     Ok(Account::new(&login.user, &login.oauth)?)
-    Ok(MailRoom {
-        mailboxes: mailboxes(config)?,
-        origins: Some(Arc::new(Signatures::default())),
-        web: Some(Arc::new(Browser::default())),
-        ..MailRoom::default()
-    })
 }
 
 fn mailboxes(config: &Config) -> Result<Vec<Arc<dyn Mailbox>>> {

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use facteur::app::MailRoom;
 use facteur::app::requests::{Ask, Outcome};
 use facteur::app::views::{CompanyView, InvitationView};
-use facteur::config::{AfterReading, Config, MailboxConfig, MailboxRole, Secret, Security};
+use facteur::config::{AfterReading, Config, Login, MailboxConfig, MailboxRole, Security};
 use facteur::domain::invitation::{Acceptance, HostName, InvitationRule, Pattern};
 use facteur::domain::template::Address;
 
@@ -148,7 +148,7 @@ fn mailbox_config() -> MailboxConfig {
         port: 993,
         security: Security::Tls,
         ca_file: None,
-        login: ("robot".to_owned(), Secret::new("secret".to_owned())),
+        login: Login::password("robot", "secret"),
         folder: "INBOX".to_owned(),
         poll: TimeDelta::minutes(5),
         after: AfterReading::Move("Lus".to_owned()),
