@@ -65,6 +65,8 @@ pub(super) struct Shared {
     pub(super) tree: tokio::sync::Mutex<()>,
     /// One pass of deliveries at a time; it has its own connections side by side.
     pub(super) delivering: tokio::sync::Mutex<()>,
+    /// Collected mails are filed by one at a time, whoever asks.
+    pub(super) filing: tokio::sync::Mutex<()>,
     /// Alarms are held against their book by one at a time.
     pub(super) announcing: tokio::sync::Mutex<()>,
     tally: std::sync::Mutex<Tally>,
@@ -149,6 +151,7 @@ impl Robot {
             round: tokio::sync::Mutex::new(()),
             tree: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
+            filing: tokio::sync::Mutex::new(()),
             announcing: tokio::sync::Mutex::new(()),
             tally: std::sync::Mutex::default(),
             serving_since: std::sync::Mutex::default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::alarms::Depth;
+use super::collection::Retried;
 use super::error::{Answer, Error};
 use super::observe::{Observed, Scope};
 use super::robot::Robot;
@@ -38,8 +39,8 @@ pub(super) enum SecondLook {
 
 impl Robot {
     /// Before the first round: puts in doubt what was being sent when the robot stopped, cancels
-    /// what waits for apps that were turned off meanwhile (R14), and claims the tree for this
-    /// state.
+    /// what waits for apps that were turned off meanwhile (R14), removes kept mails that nobody
+    /// waits for, and claims the tree for this state.
     pub async fn recover(&self) -> Answer<()> {
         let store = &self.ports().store;
         let doubts = store.recover(self.now()).await?;
@@ -47,6 +48,7 @@ impl Robot {
             tracing::warn!(count = doubts.len(), "deliveries are in doubt after a stop");
         }
         self.turn_off_apps().await?;
+        self.remove_unneeded_mails().await?;
         self.claim_tree().await
     }
 
@@ -139,6 +141,7 @@ impl Robot {
         }
         let reconciled = self.reconcile().await?;
         rounded.report.problems = reconciled.problems;
+        self.file_mails(Retried::All).await?;
         self.settle_by_marks(&reconciled.present).await?;
         let mut present = Vec::new();
         for company in reconciled.present {

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::model::{CompanyOverride, Config};
 use crate::domain::Timestamp;
+use crate::domain::filing::FilingTemplate;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
@@ -39,6 +40,14 @@ impl Config {
         let placeholders = Placeholders { slug, domain, app: "", inbox: "" };
         let address = self.firm.collection.address(&placeholders);
         address.expect("the collection template was tried with the longest slug")
+    }
+
+    /// Where a company's collected mails are filed: its inbox folder, and the template.
+    pub fn filing_of(&self, folder: &TreePath) -> (&TreePath, &FilingTemplate) {
+        let own = self.entry(folder).map(|entry| &entry.collection);
+        let inbox = own.and_then(|own| own.inbox.as_ref());
+        let template = own.and_then(|own| own.file_in.as_ref());
+        (inbox.unwrap_or(&self.collection.inbox), template.unwrap_or(&self.collection.file_in))
     }
 
     /// An app of routes.toml, a disabled one too.

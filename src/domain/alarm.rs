@@ -45,6 +45,10 @@ pub enum AlarmKind {
     AnswerToRead,
     /// Invitations of the bot wait for a person.
     Invitation,
+    /// Collected mails wait for a person to say what becomes of them.
+    Tray,
+    /// Collected mails cannot be filed.
+    Filing,
 }
 
 impl AlarmKind {
@@ -68,6 +72,8 @@ impl AlarmKind {
             Self::Witness => "witness",
             Self::AnswerToRead => "answer_to_read",
             Self::Invitation => "invitation",
+            Self::Tray => "tray",
+            Self::Filing => "filing",
         }
     }
 
@@ -91,7 +97,9 @@ impl AlarmKind {
             | Self::Mailbox
             | Self::MailPutAside
             | Self::Witness
-            | Self::AnswerToRead => false,
+            | Self::AnswerToRead
+            | Self::Tray
+            | Self::Filing => false,
         }
     }
 }

@@ -183,6 +183,9 @@ pub struct FiledFile {
     pub index: usize,
     /// What it holds.
     pub content: Content,
+    /// It was put there, and may have been moved since: it is never put again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put: bool,
 }
 
 impl MailOutcome {

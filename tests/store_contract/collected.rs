@@ -45,6 +45,7 @@ fn filing(paths: &[&str]) -> Filing {
         path: path(text),
         index,
         content: Content { sha256: [7; 32], size: 1 },
+        put: true,
     };
     Filing {
         slug: Slug::parse("dupont").unwrap(),
@@ -157,6 +158,22 @@ pub(crate) async fn the_story_of_a_deposit_begins_with_its_mail(mut rig: Rig) {
     assert_eq!(origins, [received.clone(), Origin::Found, received, Origin::Found]);
     let dupont = Slug::parse("dupont").unwrap();
     assert_eq!(rig.store().places_below(&dupont, &path("")).await, Ok(Vec::new()));
+}
+
+pub(crate) async fn a_place_is_taken_by_the_mails_own_file_alone(rig: Rig) {
+    let company = rig.company().await;
+    let mail = take(&rig, 1).await;
+    let mut plan = filing(&["Achats/a.pdf", "Achats/b.pdf"]);
+    plan.files[0].put = false;
+    plan.files[1].content.size = 999;
+    became(&rig, &mail, MailOutcome::Filing(plan)).await.unwrap();
+    for name in ["Achats/a.pdf", "Achats/b.pdf"] {
+        let number = rig.deposit(company.id, name).await;
+        let deposit = rig.store().deposit(number).await.unwrap().unwrap();
+        assert_eq!(deposit.origin, Origin::Found, "{name}");
+    }
+    let places = rig.store().places_below(&Slug::parse("dupont").unwrap(), &path("")).await;
+    assert_eq!(places, Ok(vec![path("Achats/a.pdf")]), "still to be put, and the other is gone");
 }
 
 pub(crate) async fn who_decided_about_a_mail_is_in_the_history(rig: Rig) {

@@ -120,6 +120,7 @@ contract! {
         a_place_belongs_to_one_mail_until_it_is_given_up,
         the_same_content_is_planned_once_in_a_company,
         the_story_of_a_deposit_begins_with_its_mail,
+        a_place_is_taken_by_the_mails_own_file_alone,
         who_decided_about_a_mail_is_in_the_history,
     };
     keeping::{

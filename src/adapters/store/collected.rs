@@ -77,21 +77,26 @@ fn places(outcome: &MailOutcome) -> Vec<String> {
     filing.files.iter().map(|file| keys::filed(&filing.slug, &file.path)).collect()
 }
 
-/// The story of a deposit begins with the mail that it came by, where its place is one that was
-/// reserved: it is given up for it.
+/// The story of a deposit begins with the mail that it came by: where a file of one was put, and
+/// nothing says that this is another, the place is given up for it.
 pub(super) fn receive(
     transaction: &mut Transaction<'_>,
     company: &Company,
     deposit: &mut Deposit,
 ) -> Stored<()> {
-    if deposit.origin != Origin::Found {
-        return Ok(());
-    }
     let key = keys::filed(&company.slug, &deposit.path);
-    if let Some(mail) = transaction.get::<u64>(&key)? {
-        transaction.remove(key);
-        deposit.origin = Origin::Received { mail };
+    let Some(number) = transaction.get::<u64>(&key)? else { return Ok(()) };
+    let record = mails::load(transaction, number)?;
+    let filing = record.outcome.filing();
+    let mut files = filing.iter().flat_map(|filing| &filing.files);
+    let Some(file) = files.find(|file| file.path == deposit.path && file.put) else {
+        // Another file came to the place before the mail's own.
+        return Ok(());
+    };
+    if deposit.origin == Origin::Found && deposit.size == file.content.size {
+        deposit.origin = Origin::Received { mail: number };
     }
+    transaction.remove(key);
     Ok(())
 }
 

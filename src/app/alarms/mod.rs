@@ -66,6 +66,7 @@ impl Robot {
             alarms.push(waiting_alarm(AlarmKind::Held, State::Held, count, Some(reason)));
         }
         alarms.extend(self.mailbox_alarms().await?);
+        alarms.extend(self.collection_alarms().await?);
         Ok(alarms)
     }
 

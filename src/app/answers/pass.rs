@@ -1,5 +1,6 @@
 //! One pass over one mailbox: what is new, headers before bodies, durable before it is disposed of.
 
+use super::super::collection::Retried;
 use super::super::error::Answer;
 use super::super::robot::Robot;
 use crate::config::{AfterReading, MailboxConfig, MailboxRole};
@@ -73,9 +74,20 @@ impl Robot {
         if let Err(broken) = self.read_pages(&mut reading).await? {
             return Ok(Err(broken));
         }
-        let Reading { cursor, session, .. } = &mut reading;
-        if let Err(broken) = self.recheck_invitations(address, *cursor, *session).await? {
-            return Ok(Err(broken));
+        match config.role {
+            MailboxRole::Bot => {
+                let Reading { cursor, session, .. } = &mut reading;
+                if let Err(broken) = self.recheck_invitations(address, *cursor, *session).await? {
+                    return Ok(Err(broken));
+                }
+            }
+            MailboxRole::Collection => {
+                self.file_mails(Retried::Fresh).await?;
+                if let Err(broken) = self.dispose_of_owed(&mut reading).await? {
+                    return Ok(Err(broken));
+                }
+            }
+            MailboxRole::Sent => {}
         }
         store.mailbox_read(address, reading.cursor, self.now()).await?;
         Ok(Ok(()))
