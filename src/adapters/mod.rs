@@ -1,5 +1,6 @@
 //! The world behind the ports: clock, folders, store, mail.
 
+pub mod clamd;
 pub mod clock;
 pub mod compose;
 pub mod folders;

@@ -343,6 +343,15 @@ pub enum ClamdAddress {
     Tcp(String),
 }
 
+impl fmt::Display for ClamdAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(formatter, "{}", path.display()),
+            Self::Tcp(server) => formatter.write_str(server),
+        }
+    }
+}
+
 impl Default for CollectionConfig {
     fn default() -> Self {
         Self {

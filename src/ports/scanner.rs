@@ -7,6 +7,8 @@ pub enum Scan {
     Clean,
     /// It names what it found.
     Infected(String),
+    /// It won't look at them, now or later: why, in words. Nobody knows what they hold.
+    TooLarge(String),
 }
 
 /// An antivirus.
