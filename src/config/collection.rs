@@ -4,7 +4,9 @@ use super::complaint::Mistake;
 use super::model::{
     CollectionConfig, CollectionOverride, CompanyOverride, MailboxConfig, MailboxRole,
 };
+use super::places::Ground;
 use super::section::Section;
+use super::senders;
 use crate::domain::filing::FilingTemplate;
 use crate::domain::names;
 use crate::domain::path::TreePath;
@@ -16,8 +18,12 @@ const INBOX: &str = "name a folder such as \"Reçus par mail\"; \"\": the compan
 const FILE_IN: &str = "write folders such as \"{inbox}/{year}/{month}\"";
 
 /// Reads `[collection]`.
-pub(super) fn collection(section: Section<'_>, ignore: &[String]) -> CollectionConfig {
-    let least = CollectionConfig::default();
+pub(super) fn collection(
+    section: Section<'_>,
+    ignore: &[String],
+    ground: &Ground<'_>,
+) -> CollectionConfig {
+    let least = senders::of_all(&section, ground, CollectionConfig::default());
     let inbox = section.parsed("inbox", |text| folder(text, ignore)).map(|typed| typed.value);
     let file_in = section.parsed("file_in", |text| file_in(text, ignore)).map(|typed| typed.value);
     let mail_bytes_max = section.size("mail_bytes_max", MAIL_BYTES);
@@ -26,7 +32,7 @@ pub(super) fn collection(section: Section<'_>, ignore: &[String]) -> CollectionC
         inbox: inbox.unwrap_or(least.inbox),
         file_in: file_in.unwrap_or(least.file_in),
         mail_bytes_max: mail_bytes_max.unwrap_or(least.mail_bytes_max),
-        ..CollectionConfig::default()
+        ..least
     }
 }
 
@@ -34,8 +40,9 @@ pub(super) fn collection(section: Section<'_>, ignore: &[String]) -> CollectionC
 pub(super) fn of_company(section: Section<'_>, ignore: &[String]) -> CollectionOverride {
     let inbox = section.parsed("inbox", |text| folder(text, ignore)).map(|typed| typed.value);
     let file_in = section.parsed("file_in", |text| file_in(text, ignore)).map(|typed| typed.value);
+    let (senders, known_senders) = senders::of_company(&section);
     section.close();
-    CollectionOverride { inbox, file_in, ..CollectionOverride::default() }
+    CollectionOverride { inbox, file_in, senders, known_senders }
 }
 
 /// Warns of what is configured and read by nobody.

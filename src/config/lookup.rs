@@ -8,6 +8,7 @@ use crate::domain::filing::FilingTemplate;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
+use crate::domain::senders::SenderRules;
 use crate::domain::slug::{Slug, SlugError};
 use crate::domain::template::{Address, Placeholders};
 
@@ -48,6 +49,18 @@ impl Config {
         let inbox = own.and_then(|own| own.inbox.as_ref());
         let template = own.and_then(|own| own.file_in.as_ref());
         (inbox.unwrap_or(&self.collection.inbox), template.unwrap_or(&self.collection.file_in))
+    }
+
+    /// Who may send documents by mail to a company.
+    pub fn sender_rules(&self, company: &TreePath) -> SenderRules<'_> {
+        let of_company = self.entry(company).map(|entry| &entry.collection);
+        let known = of_company.into_iter().flat_map(|differs| &differs.known_senders);
+        SenderRules {
+            senders: of_company.and_then(|own| own.senders).unwrap_or(self.collection.senders),
+            known: self.collection.known_senders.iter().chain(known).collect(),
+            firm_domain: &self.firm.domain,
+            trusted_servers: &self.collection.trusted_servers,
+        }
     }
 
     /// An app of routes.toml, a disabled one too.

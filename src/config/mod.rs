@@ -33,6 +33,7 @@ mod robot;
 mod schedule;
 mod secret;
 mod section;
+mod senders;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -103,8 +104,9 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let companies = companies::companies(&top, &documents.ignore);
     let mailboxes = mailboxes::mailboxes(&top, &ground);
     mailboxes::check_witness(&top, &mail, &mailboxes);
-    let collection = collection::collection(top.section("collection"), &documents.ignore);
+    let collection = collection::collection(top.section("collection"), &documents.ignore, &ground);
     collection::check_use(&top, &mailboxes, &companies);
+    senders::check_meaning(&top, &collection, &companies);
     let outbox = match &mail.transport {
         TransportConfig::Outbox(outbox) => Some(outbox.as_path()),
         TransportConfig::Smtp(_) => None,
