@@ -10,6 +10,8 @@ pub mod records;
 pub mod replies;
 pub mod requests;
 pub mod robot;
+pub mod senders;
+pub mod signatures;
 pub mod templates;
 pub mod views;
 
@@ -25,13 +27,15 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     configuration::TARGET,
     mails::TARGET,
     names::TARGET,
     records::TARGET,
     replies::TARGET,
     requests::TARGET,
+    senders::TARGET,
+    signatures::TARGET,
     templates::TARGET,
     views::TARGET,
 ];

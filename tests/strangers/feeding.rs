@@ -48,6 +48,16 @@ fn any_control_request_is_answered_and_changes_no_file() {
 }
 
 #[test]
+fn nothing_that_a_sender_writes_is_the_word_of_the_firms_server() {
+    feed(&targets::senders::TARGET);
+}
+
+#[test]
+fn nobody_signed_a_mail_whose_keys_are_not_published() {
+    feed(&targets::signatures::TARGET);
+}
+
+#[test]
 fn any_template_gives_safe_addresses_or_none() {
     feed(&targets::templates::TARGET);
 }
