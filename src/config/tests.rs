@@ -95,8 +95,7 @@ fn the_commented_keys_of_the_example_are_right_too() {
         let word =
             !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         // These name files and groups of another machine.
-        word && !["username", "ca_file", "socket_group"].contains(&key)
-            && !key.starts_with("password")
+        word && !["ca_file", "socket_group"].contains(&key) && !key.starts_with("password")
     };
     let text: Vec<&str> = example
         .lines()
