@@ -40,16 +40,21 @@ impl fmt::Display for SafeName {
 /// A safe name from what a stranger wrote (without its ending) and an ending (without its dot;
 /// empty: none). Accents and spaces stay; `document` where nothing is left.
 pub fn safe_name(stem: &str, ending: &str) -> SafeName {
+    first_safe_name(&[stem], ending)
+}
+
+/// The same, from the first of several texts of which something is left.
+pub(super) fn first_safe_name(stems: &[&str], ending: &str) -> SafeName {
     let ending: String =
         ending.chars().filter(char::is_ascii_alphanumeric).take(ENDING_BYTES_MAX).collect();
-    let stem = cleaned(last_component(stem));
-    let stem = if stem.is_empty() { "document" } else { &stem };
-    let name = assembled(stem, "", &ending);
+    let mut cleaned = stems.iter().map(|stem| cleaned(last_component(stem)));
+    let stem = cleaned.find(|stem| !stem.is_empty()).unwrap_or_else(|| "document".to_owned());
+    let name = assembled(&stem, "", &ending);
     if is_recorded(name.as_bytes(), &[]) {
         return SafeName(name);
     }
     // `Thumbs.db`, or an ending of unfinished files.
-    SafeName(assembled(stem, " (document)", &format!("{ending}_")))
+    SafeName(assembled(&stem, " (document)", &format!("{ending}_")))
 }
 
 /// The name itself, else the first of `facture (2).pdf`, `facture (3).pdf`… that isn't taken;
@@ -69,8 +74,7 @@ pub fn free_name(name: &SafeName, taken: impl Fn(&str) -> bool) -> Option<SafeNa
 pub(super) fn split(name: &str) -> (&str, &str) {
     match name.rsplit_once('.') {
         Some((stem, ending))
-            if !stem.is_empty()
-                && (1..=ENDING_BYTES_MAX).contains(&ending.len())
+            if (1..=ENDING_BYTES_MAX).contains(&ending.len())
                 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
         {
             (stem, ending)

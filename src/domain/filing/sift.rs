@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::name::{SafeName, safe_name, split};
-use crate::domain::received::{LeftOut, ReceivedMail};
+use super::kind::{Kind, promises_a_kind, promises_a_page};
+use super::name::{SafeName, first_safe_name, split};
+use super::{pdf, picture, refusal};
+use crate::domain::names::media_type;
+use crate::domain::received::{LeftOut, ReceivedFile, ReceivedMail};
 
 /// The files of a mail, sifted. Each of them, and each that was left out when the mail was taken
 /// apart, is in one of the two.
@@ -18,17 +21,116 @@ pub struct Sifted {
 
 /// Sifts the files of a mail. `accepts`: the endings (in lower case, without dots) that any
 /// enabled profile takes.
+///
+/// What a file is, its first bytes say, then its name, then its media type. PDFs count however
+/// small they are, and wherever they stand; pictures do unless they look like decoration.
 pub fn sift(mail: &ReceivedMail, accepts: &BTreeSet<String>) -> Sifted {
     let mut sifted = Sifted { documents: Vec::new(), left_out: mail.left_out.clone() };
+    let subject = subject(mail);
     for (index, file) in mail.files.iter().enumerate() {
-        let name = file.name.as_deref().unwrap_or_default();
-        let (stem, ending) = split(name);
-        if accepts.contains(&ending.to_lowercase()) {
-            sifted.documents.push((index, safe_name(stem, ending)));
-        } else {
-            let because = "no app takes such files".to_owned();
-            sifted.left_out.push(LeftOut { name: name.escape_debug().to_string(), because });
+        match judge(file, &subject, accepts) {
+            Ok(name) => sifted.documents.push((index, name)),
+            Err(because) => {
+                let name = file.name.as_deref();
+                let left_out = LeftOut::new(name, &file.media_type, &file.inside, because);
+                sifted.left_out.push(left_out);
+            }
         }
     }
     sifted
+}
+
+/// The name of a document. Err, in words: it is none.
+fn judge(
+    file: &ReceivedFile,
+    subject: &str,
+    accepts: &BTreeSet<String>,
+) -> Result<SafeName, String> {
+    if file.bytes.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let kind = Kind::of(&file.bytes);
+    let (stem, ending) = stem_and_ending(file, kind, accepts);
+    let lower = ending.to_ascii_lowercase();
+    if !accepts.contains(&lower) {
+        return Err(refusal::because(file, kind, &lower));
+    }
+    if let Some(because) = unreadable(file, kind, &lower) {
+        return Err(because);
+    }
+    let container = file.inside.last().map(|container| split(container).0);
+    Ok(first_safe_name(&[stem, container.unwrap_or(subject), subject], &ending))
+}
+
+/// Why no app could read an accepted file, in words.
+fn unreadable(file: &ReceivedFile, kind: Option<Kind>, ending: &str) -> Option<String> {
+    match kind {
+        None if promises_a_page(ending) => {
+            Some(format!("it is damaged: it is called a .{ending} file and is none"))
+        }
+        Some(Kind::Pdf) if pdf::is_encrypted(&file.bytes) => {
+            Some("it is a PDF protected by a password; ask for one without".to_owned())
+        }
+        // MS-OFFCRYPTO §2.3.4: an encrypted document is wrapped in the old format.
+        Some(Kind::Ole) if matches!(ending, "docx" | "docm" | "xlsx" | "xlsm" | "pptx") => {
+            Some("it is protected by a password; ask for one without".to_owned())
+        }
+        Some(kind) if kind.is_picture() => picture::decoration(file, kind),
+        Some(_) | None => None,
+    }
+}
+
+/// The name without its ending, and the ending that its content deserves.
+fn stem_and_ending<'f>(
+    file: &'f ReceivedFile,
+    kind: Option<Kind>,
+    accepts: &BTreeSet<String>,
+) -> (&'f str, String) {
+    let name = file.name.as_deref().unwrap_or_default().trim();
+    let (stem, spelled) = split(name);
+    let lower = spelled.to_ascii_lowercase();
+    let Some(kind) = kind.filter(|kind| kind.is_told_by_content()) else {
+        let is_known = !spelled.is_empty();
+        return if is_known { (stem, spelled.to_owned()) } else { (stem, of_media_type(file)) };
+    };
+    let endings = kind.endings();
+    let usual = endings.iter().find(|ending| accepts.contains(**ending)).or(endings.first());
+    let usual = usual.copied().unwrap_or_default().to_owned();
+    if endings.contains(&lower.as_str()) {
+        let keeps = accepts.contains(&lower) || !accepts.contains(&usual);
+        (stem, if keeps { spelled.to_owned() } else { usual })
+    } else if is_known_ending(&lower) {
+        (stem, usual)
+    } else {
+        // A dot within the name: `Facture n°1.5`.
+        (name, usual)
+    }
+}
+
+fn is_known_ending(ending: &str) -> bool {
+    promises_a_kind(ending)
+        || media_type(format!("x.{ending}").as_bytes()) != "application/octet-stream"
+        || matches!(ending, "dat" | "bin" | "tmp" | "part" | "exe" | "php" | "aspx" | "download")
+}
+
+/// The ending of what has none, by its media type; empty: nobody knows.
+fn of_media_type(file: &ReceivedFile) -> String {
+    let known = ["txt", "csv", "xml", "html", "doc", "xls", "rtf", "odt", "ods"];
+    let is_of_type = |ending: &&&str| {
+        media_type(format!("x.{ending}").as_bytes()) == file.media_type
+            || file.media_type == "text/xml" && **ending == "xml"
+    };
+    known.iter().find(is_of_type).map_or_else(String::new, |ending| (*ending).to_owned())
+}
+
+/// The subject without what answering and forwarding put before it.
+fn subject(mail: &ReceivedMail) -> String {
+    let mut subject = mail.headers.first("Subject").unwrap_or_default();
+    while let Some((before, rest)) = subject.split_once(':')
+        && ["re", "ré", "fw", "fwd", "tr", "rv", "aw", "wg"]
+            .contains(&before.trim().to_lowercase().as_str())
+    {
+        subject = rest.trim_start();
+    }
+    subject.to_owned()
 }
