@@ -4,6 +4,7 @@ use mail_parser::{ContentType, MessageParser, MimeHeaders};
 
 use super::headers::text;
 use super::limits::{HEADER_BYTES_MAX, NAME_CHARS_MAX};
+use super::name;
 
 /// An entity, nothing of its body decoded.
 #[derive(Debug)]
@@ -45,7 +46,11 @@ impl<'x> Entity<'x> {
             boundary: of_type("boundary").filter(|boundary| !boundary.is_empty()),
             charset: of_type("charset"),
             smime_type: of_type("smime-type").map(|kind| kind.to_ascii_lowercase()),
-            name: name(disposition, "filename").or_else(|| name(typed, "name")),
+            name: name::of_pieces(&block, "filename")
+                .or_else(|| parameter(disposition, "filename"))
+                .or_else(|| name::of_pieces(&block, "name"))
+                .or_else(|| parameter(typed, "name"))
+                .map(|name| shortened(&name)),
             is_attachment: disposed.as_deref() == Some("attachment"),
             is_inline: disposed.as_deref() == Some("inline"),
             content_id: content_id.map(|id| id.trim_matches(['<', '>', ' ']).to_ascii_lowercase()),
@@ -91,15 +96,15 @@ fn media_type(typed: &ContentType<'_>) -> String {
 }
 
 /// A name by a parameter that may be given twice: RFC 2231's, which has accents, is the better.
-fn name(typed: Option<&ContentType<'_>>, parameter: &str) -> Option<String> {
+fn parameter(typed: Option<&ContentType<'_>>, name: &str) -> Option<String> {
     let given = || {
         let all = typed.iter().filter_map(|typed| typed.attributes.as_ref()).flatten();
-        all.filter(|attribute| attribute.name.eq_ignore_ascii_case(parameter))
+        all.filter(|attribute| attribute.name.eq_ignore_ascii_case(name))
             .map(|attribute| attribute.value.as_ref())
             .filter(|name| !name.trim().is_empty())
     };
     let name = given().find(|name| !name.is_ascii()).or_else(|| given().next())?;
-    Some(shortened(name))
+    Some(name.to_owned())
 }
 
 /// A name cut in its middle: its ending tells what it is.

@@ -16,13 +16,9 @@ const TEXT_TYPES: [&str; 6] = [
 const ARCHIVE_TYPES: [&str; 4] =
     ["application/zip", "application/x-zip-compressed", "application/x-zip", "multipart/x-zip"];
 
-/// Types that say nothing: the name or the bytes tell more.
-const VAGUE_TYPES: [&str; 4] = [
-    "application/octet-stream",
-    "application/x-download",
-    "application/binary",
-    "application/force-download",
-];
+/// Endings behind which an archive is opened; other formats that are archives inside are left
+/// whole.
+const ARCHIVE_ENDINGS: [&str; 8] = ["zip", "pdf", "jpg", "jpeg", "png", "dat", "bin", "tmp"];
 
 /// First entries of office documents, which are archives too.
 const OFFICE_ENTRIES: [&[u8]; 6] =
@@ -101,10 +97,12 @@ pub(super) fn is_mail(name: Option<&str>, media_type: &str, bytes: &[u8]) -> boo
 /// Whether a file is an archive whose files were meant, and no office document.
 pub(super) fn is_archive(name: Option<&str>, media_type: &str, bytes: &[u8]) -> bool {
     let ending = name.and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
-    let is_named = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    let is_meant = match ending {
+        Some(ending) => ARCHIVE_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)),
+        None => true,
+    };
     let is_typed = ARCHIVE_TYPES.contains(&media_type);
-    let is_vague = ending.is_none() && VAGUE_TYPES.contains(&media_type);
-    super::archive::is_archive(bytes) && (is_named || is_typed || is_vague) && !is_office(bytes)
+    super::archive::is_archive(bytes) && (is_meant || is_typed) && !is_office(bytes)
 }
 
 /// By the name of the first entry (APPNOTE 4.3.7: it stands 30 bytes behind the beginning).

@@ -10,6 +10,7 @@ mod headers;
 mod kinds;
 mod limits;
 mod multipart;
+mod name;
 mod transfer;
 mod uuencode;
 mod walk;

@@ -74,9 +74,7 @@ pub(super) fn decoration(file: &ReceivedFile, kind: Kind) -> Option<String> {
     };
     let pixels = size.map(|(width, height)| format!(" of {width} x {height} pixels"));
     let pixels = pixels.unwrap_or_else(|| format!(" of {length} bytes"));
-    is_small.then(|| {
-        format!("it is a small picture{pixels} in the mail's text, as logos and signatures are")
-    })
+    is_small.then(|| format!("it is a small picture{pixels}, as logos and signatures are"))
 }
 
 /// Width and height in pixels, where they are easily read.

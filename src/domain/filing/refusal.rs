@@ -44,6 +44,8 @@ const KNOWN: [(&[&str], &[&str], &str); 7] = [
     ),
 ];
 
+pub(super) const MAC_NOTE: &str = "it is a Mac's note about another file";
+
 /// Why a file with this ending (in lower case) is no document.
 pub(super) fn because(file: &ReceivedFile, kind: Option<Kind>, ending: &str) -> String {
     let media_type = file.media_type.as_str();
@@ -53,7 +55,7 @@ pub(super) fn because(file: &ReceivedFile, kind: Option<Kind>, ending: &str) -> 
         return (*words).to_owned();
     }
     match kind {
-        Some(Kind::MacNote) => "it is a Mac's note about another file".to_owned(),
+        Some(Kind::MacNote) => MAC_NOTE.to_owned(),
         Some(Kind::OtherArchive) => KNOWN[KNOWN.len() - 1].2.to_owned(),
         Some(_) | None if ending.is_empty() => {
             "nobody can tell what it is: it has neither a known name nor a known content".to_owned()

@@ -65,7 +65,10 @@ fn judge(
 /// Why no app could read an accepted file, in words.
 fn unreadable(file: &ReceivedFile, kind: Option<Kind>, ending: &str) -> Option<String> {
     match kind {
-        None if promises_a_page(ending) => {
+        Some(Kind::MacNote) => Some(refusal::MAC_NOTE.to_owned()),
+        kind if promises_a_page(ending)
+            && !kind.is_some_and(|kind| kind.endings().contains(&ending)) =>
+        {
             Some(format!("it is damaged: it is called a .{ending} file and is none"))
         }
         Some(Kind::Pdf) if pdf::is_encrypted(&file.bytes) => {
@@ -100,7 +103,10 @@ fn stem_and_ending<'f>(
         let keeps = accepts.contains(&lower) || !accepts.contains(&usual);
         (stem, if keeps { spelled.to_owned() } else { usual })
     } else if is_known_ending(&lower) {
-        (stem, usual)
+        // `facture.pdf.part`
+        let (before, ending) = split(stem);
+        let is_usual = endings.contains(&ending.to_ascii_lowercase().as_str());
+        if is_usual { (before, ending.to_owned()) } else { (stem, usual) }
     } else {
         // A dot within the name: `Facture n°1.5`.
         (name, usual)
