@@ -16,6 +16,7 @@ fn connected(inboxes: &[(&str, &str)]) -> ConnectedAppView {
         recipient: inboxes.is_empty().then(|| text("dupont-maconnerie@qbodocs.com")),
         inbox: inboxes.first().map(|(name, _)| text(name)),
         inboxes: inboxes.iter().map(|(name, address)| (text(name), text(address))).collect(),
+        state: text(if inboxes.is_empty() { "pending" } else { "active" }),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 mod documents;
 mod firm;
+mod invited;
 mod rounds;
 
 fn at(minute: u32) -> LocalTime {

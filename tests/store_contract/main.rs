@@ -6,6 +6,7 @@ mod collected;
 mod decisions;
 mod disk;
 mod duplicates;
+mod invitations;
 mod keeping;
 mod life;
 mod mails;
@@ -113,6 +114,12 @@ contract! {
         what_the_server_is_owed_is_kept_until_it_was_told,
         mails_put_aside_are_listed_newest_first,
         a_mailbox_remembers_how_far_it_was_read_and_what_stops_it,
+    };
+    invitations::{
+        an_invitation_and_its_mail_are_one_transaction,
+        the_same_mail_invites_once,
+        a_step_is_taken_once_and_a_persons_is_in_the_history,
+        an_invitation_of_before_an_import_is_a_persons,
     };
     collected::{
         a_mail_is_listed_by_what_it_waits_for,
