@@ -35,7 +35,8 @@
 //!   [`ports::origin`], [`ports::scanner`], [`ports::web`]).
 //! - [`app`]: what is done, in order. Front ends ask by [`app::requests::Ask`] and show
 //!   [`app::views`].
-//! - [`adapters`]: the world behind the ports: files, sled, SMTP, the outbox, the system's clock.
+//! - [`adapters`]: the world behind the ports: files, sled, SMTP, IMAP, OAuth, the outbox, the
+//!   system's clock.
 //! - [`cli`]: the command line, the control socket, the demonstration; `cli/wire.rs` alone names
 //!   adapters.
 //!

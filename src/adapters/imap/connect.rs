@@ -12,7 +12,7 @@ use super::limits::{ANSWER_BYTES_MAX, Limits};
 use super::metered::{Allowance, Metered};
 use super::xoauth2::{self, Refusal};
 use crate::adapters::identity::{Identity, Proof};
-use crate::adapters::oauth::Tokens;
+use crate::adapters::oauth::{TOKENS_TRIED_MAX, Tokens};
 use crate::adapters::smtp::{Connector, Stream};
 use crate::adapters::tls::Tls;
 use crate::config::{Secret, Security};
@@ -94,7 +94,9 @@ async fn by_tokens(
     setup: &Setup,
     allowance: &Allowance,
 ) -> Result<Session<Metered>, MailboxError> {
+    let mut tried = 0;
     loop {
+        tried += 1;
         let access = tokens.access().await.map_err(|error| lost("login", error))?;
         let client = connect(setup, allowance).await?;
         match xoauth2::authenticate(client, &setup.identity.user, &access.token, setup).await {
@@ -102,7 +104,7 @@ async fn by_tokens(
             Err(Refusal::Lost(error)) => return Err(error),
             Err(Refusal::Token(said)) => {
                 tokens.forget(&access).await;
-                if access.is_fresh {
+                if access.is_fresh || tried == TOKENS_TRIED_MAX {
                     let user = &setup.identity.user;
                     let because = format!(
                         "{said} (the token is fresh: is it {user} who logged in, and may they use IMAP?)"

@@ -15,7 +15,7 @@ mod vault;
 
 pub use browser::Offer;
 pub use device::DeviceCode;
-pub(super) use tokens::Tokens;
+pub(super) use tokens::{TOKENS_TRIED_MAX, Tokens};
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -12,6 +12,9 @@ use crate::config::Secret;
 /// An access token is replaced so long before its end: what is begun with it may take a while.
 const MARGIN: Duration = Duration::from_mins(2);
 
+/// Tokens that a server is shown for one login.
+pub(in crate::adapters) const TOKENS_TRIED_MAX: u32 = 2;
+
 /// Has one when there is none, and keeps it while it lives.
 #[derive(Debug)]
 pub(in crate::adapters) struct Tokens {

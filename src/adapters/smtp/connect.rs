@@ -17,7 +17,7 @@ use super::dialogue::{Dialogue, Stream};
 use super::limits::Limits;
 use super::trouble::{Cause, Step, Trouble, words};
 use crate::adapters::identity::{Identity, Proof, xoauth2};
-use crate::adapters::oauth::Tokens;
+use crate::adapters::oauth::{TOKENS_TRIED_MAX, Tokens};
 use crate::adapters::tls::Tls;
 use crate::config::{Secret, Security};
 
@@ -149,7 +149,9 @@ impl Connection {
 
     /// A token that a server refuses may have ended before its time: a fresh one is tried, once.
     async fn open_by_tokens(setup: &Setup, user: &str, tokens: &Tokens) -> Result<Self, Trouble> {
+        let mut tried = 0;
         loop {
+            tried += 1;
             let access = tokens.access().await;
             let access = access.map_err(|error| Trouble::lost(Step::Login, error))?;
             let mut connection = Self::connect(setup).await?;
@@ -162,7 +164,7 @@ impl Connection {
                 return Err(Trouble::lost(Step::Login, refusal(&reply, "", &access.token)));
             }
             tokens.forget(&access).await;
-            if access.is_fresh {
+            if access.is_fresh || tried == TOKENS_TRIED_MAX {
                 let said = refusal(&reply, "", &access.token);
                 let because = format!(
                     "{said} (the token is fresh: is it {user} who logged in, and may they send by \
