@@ -57,7 +57,8 @@
 //!    delivery is still on. A stop before it left nothing with the server; a stop after it is in
 //!    doubt, and nobody guesses.
 //! 5. **One live delivery** for a company, app, recipient and content; the same content again is
-//!    a duplicate that follows its fate.
+//!    a duplicate that follows its fate, and is no new mail while the tool has any copy
+//!    ([`domain::delivery::Delivery::holds_its_content`]).
 //! 6. **Every write is durable when it answers**: one committer, its own `fdatasync`
 //!    ([`adapters::store`]). What decides is compared inside the write: a company's revision, a
 //!    delivery's attempt.

@@ -1,11 +1,12 @@
 //! Mailboxes: cursors, the identities of mails, and what reports change.
 
-use facteur::domain::delivery::{Delivery, DeliveryId, Reported, State};
+use facteur::domain::delivery::{Act, Delivery, DeliveryId, Finish, Reported, State};
 use facteur::domain::deposit::Verdict;
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
 use facteur::domain::report::ReportedFate;
 use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};
+use facteur::ports::store::Store as _;
 
 use crate::rig::{Rig, at};
 
@@ -157,4 +158,28 @@ pub(crate) async fn a_mailbox_remembers_how_far_it_was_read_and_what_stops_it(mu
     rig.store().mailbox_read(BOT, place(9), at(5)).await.unwrap();
     let record = rig.store().mailbox(BOT).await.unwrap().unwrap();
     assert_eq!((record.cursor, record.read_at, record.failing), (place(9), Some(at(5)), None));
+}
+
+pub(crate) async fn nobody_is_promoted_while_the_tool_has_a_copy(mut rig: Rig) {
+    let company = rig.company().await;
+    for place in ["Achats/a.pdf", "Achats/b.pdf"] {
+        let number = rig.deposit(company.id, place).await;
+        rig.queue(number, "same").await;
+    }
+    let original = rig.send_one().await;
+    rig.store().act(original, Act::Resend, "lea", at(1)).await.unwrap();
+    let again = rig.claim_one(1).await;
+    rig.dot(&again).await.unwrap();
+    let refused = Finish::Refused { answer: "550 again?".to_owned() };
+    assert_eq!(rig.finish(&again, refused).await.unwrap().state, State::Refused);
+    rig.reopen();
+    assert_eq!(rig.verdict(2).await, Verdict::Duplicate(original), "the first copy is there");
+
+    let mut back = report(5, "a", original, ReportedFate::Failed);
+    let Some(MailEffect::Reported(_, reported)) = &mut back.effect else { panic!("a report") };
+    reported.attempt = Some(1);
+    take(&rig, vec![back]).await;
+
+    let Verdict::Queued(promoted) = rig.verdict(2).await else { panic!("nothing is there now") };
+    assert_eq!(rig.claim_one(1).await.id, promoted);
 }

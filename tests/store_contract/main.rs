@@ -111,6 +111,7 @@ contract! {
         the_same_mail_changes_nothing_twice,
         a_report_of_what_was_never_sent_is_unmatched,
         a_report_refused_frees_the_content_and_promotes,
+        nobody_is_promoted_while_the_tool_has_a_copy,
         what_the_server_is_owed_is_kept_until_it_was_told,
         mails_put_aside_are_listed_newest_first,
         a_mailbox_remembers_how_far_it_was_read_and_what_stops_it,

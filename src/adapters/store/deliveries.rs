@@ -96,12 +96,14 @@ pub(super) fn change(
     if after == before {
         return Ok(after);
     }
-    if after.state.is_live() && !before.state.is_live() {
+    if after.holds_its_content() && !before.holds_its_content() {
         claims::acquire(transaction, &after)?;
     }
     save(transaction, Some(&before), &after)?;
     if before.state.is_live() && !after.state.is_live() {
         transaction.remove(keys::by_hand(id));
+    }
+    if before.holds_its_content() && !after.holds_its_content() {
         let freed = claims::release(transaction, &after)?;
         if freed && promotion == Promotion::LongestWaiting {
             claims::promote(transaction, &after, now)?;

@@ -51,8 +51,8 @@ impl State {
         }
     }
 
-    /// Whether the delivery holds its content's claim: it is on its way or at the tool, so the
-    /// same content again is a duplicate.
+    /// Whether it is on its way, waits, or is at the tool: the same content again is a duplicate
+    /// (see [`super::Delivery::holds_its_content`]).
     pub fn is_live(self) -> bool {
         match self {
             Self::Queued

@@ -74,11 +74,7 @@ impl Delivery {
             }
         };
         match finish {
-            Finish::Sent { answer } if passed_dot => {
-                let mut next = self.enter(State::Sent, "the mail server took it", now);
-                next.hear(answer);
-                Ok(next)
-            }
+            Finish::Sent { answer } if passed_dot => Ok(self.take(answer, now)),
             Finish::Sent { .. } => Err(StepRefusal::State { state: self.state }),
             _ if !self.leased && self.state != State::Sending => self.repeated(finish),
             Finish::Deferred { answer, due_at } => {
@@ -129,7 +125,7 @@ impl Delivery {
     /// The answer to a report that changes nothing more: fine when it says what is known.
     fn repeated(&self, finish: &Finish) -> Result<Self, StepRefusal> {
         let same = match finish {
-            Finish::Sent { .. } => self.state == State::Sent,
+            Finish::Sent { .. } => self.state == State::Sent || self.was_sent_back(self.attempt),
             Finish::Deferred { due_at, .. } => {
                 self.state == State::Deferred && self.due_at == *due_at
             }
@@ -244,7 +240,7 @@ impl Delivery {
     /// It doesn't go: cancelled, unless it was a second copy. What the tool has of the first one,
     /// or may have, nobody can take back.
     fn withdraw(&self, because: &str, now: Timestamp) -> Self {
-        let state = self.state_of_the_first_copy();
+        let state = self.last_copy().map_or(State::Cancelled, |(_, state)| state);
         let mut next = self.enter(state, because, now);
         if let Some(event) = next.events.last_mut().filter(|_| state != State::Cancelled) {
             WITHDRAWN.clone_into(&mut event.what);
@@ -252,25 +248,20 @@ impl Delivery {
         next
     }
 
-    fn is_withdrawn(&self) -> bool {
-        self.events.last().is_some_and(|event| event.what == WITHDRAWN)
+    /// The server took it; a report that was faster may have sent it back already.
+    fn take(&self, answer: &str, now: Timestamp) -> Self {
+        let mut next = if self.was_sent_back(self.attempt) {
+            let because = "the mail server took it, and it had been sent back already";
+            self.enter(State::Refused, because, now)
+        } else {
+            self.enter(State::Sent, "the mail server took it", now)
+        };
+        next.hear(answer);
+        next
     }
 
-    /// Where a delivery that waits stood before a second copy was asked for.
-    fn state_of_the_first_copy(&self) -> State {
-        let not_sent = format!("{} by ", Act::SettleNotSent.as_str());
-        for event in self.events.iter().rev() {
-            let known = [State::Sent, State::InDoubt, State::Refused, State::Cancelled]
-                .into_iter()
-                .find(|state| state.as_str() == event.what);
-            match known {
-                Some(state @ (State::Sent | State::InDoubt)) => return state,
-                Some(_) => return State::Cancelled,
-                None if event.because.starts_with(&not_sent) => return State::Cancelled,
-                None => {}
-            }
-        }
-        State::Cancelled
+    fn is_withdrawn(&self) -> bool {
+        self.events.last().is_some_and(|event| event.what == WITHDRAWN)
     }
 
     /// The one way into a state: out of any lease, with a line in the story.
