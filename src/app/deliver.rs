@@ -10,7 +10,7 @@ use super::observe::Scope;
 use super::robot::Robot;
 use super::round::count;
 use super::witness;
-use super::words::size_words;
+use super::words::{local_words, size_words};
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
@@ -91,6 +91,23 @@ impl Robot {
     async fn as_it_is(&self, id: DeliveryId) -> Answer<Delivery> {
         let found = self.ports().store.delivery(id).await?;
         found.ok_or_else(|| Error::Store(StoreError::NotFound(format!("delivery {id}"))))
+    }
+
+    /// Why the gate stays shut, with times as the firm reads them.
+    fn shut_because(&self, error: &StoreError) -> String {
+        match error {
+            StoreError::OverLimit(until) => {
+                let until = local_words(&self.config(), *until);
+                format!("the app's limit of mails is used up until {until}")
+            }
+            StoreError::Conflict
+            | StoreError::Step(_)
+            | StoreError::Duplicate(_)
+            | StoreError::NotFound(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::Unknown(_)
+            | StoreError::Import(_) => error.to_string(),
+        }
     }
 
     /// One attempt, and what is to be recorded of it.
@@ -367,7 +384,7 @@ impl DotGate for Gate<'_> {
         }
         let store = &robot.ports().store;
         let marked = store.dot(delivery.id, delivery.attempt, rate, robot.now()).await;
-        marked.map_err(|error| Stop::Gate(error.to_string()))
+        marked.map_err(|error| Stop::Gate(robot.shut_because(&error)))
     }
 
     fn unwitnessed(&self, because: &str) {

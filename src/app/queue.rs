@@ -10,7 +10,7 @@ use super::error::{Answer, Error};
 use super::mail::{self, Envelope};
 use super::marks;
 use super::robot::Robot;
-use super::words::size_words;
+use super::words::{local_words, size_words};
 use crate::config::Config;
 use crate::domain::company::Company;
 use crate::domain::decision::Decisions;
@@ -135,7 +135,8 @@ impl Robot {
         let Some(mark) = mark else { return Ok(nothing) };
         let apps = decisions.connections.keys();
         let proven = marks::proven(&mark, &identity.id, company.id, content, apps);
-        Ok((proven, format!("the document's own mark of {}", mark.at.to_rfc3339())))
+        let at = local_words(&self.config(), mark.at);
+        Ok((proven, format!("the document's own mark of {at}")))
     }
 
     /// Over the app's size: held with the reason before anything is sent.
@@ -218,6 +219,7 @@ pub(super) fn candidate(
     Some(Candidate {
         app: app.clone(),
         cause: due.cause.clone(),
+        cause_in_words: cause_in_words(config, &due.cause),
         fate,
         because,
         sender: connection.sender.clone(),
@@ -229,6 +231,20 @@ pub(super) fn candidate(
         duplicates_allowed: allows_duplicates(profile),
         flood_per_hour_max: if flood_applies { config.robot.flood_per_hour_max } else { 0 },
     })
+}
+
+fn cause_in_words(config: &Config, cause: &Cause) -> String {
+    match cause {
+        Cause::Switch { folder, at, by, activation: _ } => {
+            let at = local_words(config, *at);
+            if folder.is_root() {
+                format!("deposited in the company's folder, switched on {at} by {by}")
+            } else {
+                format!("deposited in `{folder}`, switched on {at} by {by}")
+            }
+        }
+        Cause::Backfill { by } => format!("an older document, asked for by {by}"),
+    }
 }
 
 fn allows_duplicates(profile: Option<&Profile>) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Answer;
 use super::marks;
 use super::robot::Robot;
+use super::words::local_words;
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, DeliveryId, HeldReason, State};
@@ -62,7 +63,7 @@ impl Robot {
     }
 
     async fn prove(&self, delivery: &Delivery, at: Timestamp) -> Answer<()> {
-        let by = format!("the document's own mark of {}", at.to_rfc3339());
+        let by = format!("the document's own mark of {}", local_words(&self.config(), at));
         match self.ports().store.prove(delivery.id, &by, self.now()).await {
             // A person came before.
             Ok(_) | Err(StoreError::Step(_)) => Ok(()),

@@ -126,6 +126,9 @@ pub struct Candidate {
     pub app: AppId,
     /// By whose decision.
     pub cause: Cause,
+    /// The same in words, for the story: times as the firm reads them.
+    #[serde(default = "deposited")]
+    pub cause_in_words: String,
     /// The state it starts in; the store holds it as `flood` when the company and app have used
     /// up their hour, and cancels it when its switch is not on any more.
     pub fate: Fate,
@@ -145,6 +148,11 @@ pub struct Candidate {
     pub duplicates_allowed: bool,
     /// Deliveries of one company and app an hour; 0: no limit.
     pub flood_per_hour_max: u32,
+}
+
+/// The cause of a candidate that was written down without its words.
+fn deposited() -> String {
+    "deposited".to_owned()
 }
 
 /// What may be claimed.

@@ -12,8 +12,7 @@ pub(crate) async fn a_delivery_tells_its_cause_and_keeps_its_message_id(mut rig:
     let company = rig.company().await;
     let id = rig.queued(company.id, "Achats/2026/a.pdf").await;
     let delivery = rig.delivery(id).await;
-    let told = "deposited in `Achats`, switched on 2027-01-15T08:00:00Z by lea";
-    assert_eq!(delivery.events[0].because, told);
+    assert_eq!(delivery.events[0].because, "by a switch");
     let digits = delivery.message_id.strip_prefix('<').unwrap();
     let digits = digits.strip_suffix("@cabinet.example>").unwrap();
     assert!(digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));

@@ -267,6 +267,7 @@ pub(crate) fn candidate(cause: Cause) -> Candidate {
     Candidate {
         app: app("quickbooks"),
         cause,
+        cause_in_words: "by a switch".to_owned(),
         fate: Fate::Queue,
         because: String::new(),
         sender: address("quickbooks+dupont@cabinet.example"),

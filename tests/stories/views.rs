@@ -32,7 +32,7 @@ async fn why_tells_the_whole_story_in_plain_words() {
         lines,
         [
             "09:15:00 document: deposited: first observed (-)",
-            "09:15:05 queued: deposited in `Achats`, switched on 2026-03-02T08:00:00Z by lea (-)",
+            "09:15:05 queued: deposited in `Achats`, switched on 2026-03-02 09:00 by lea (-)",
             "09:15:05 deferred: put off by the mail server (451 4.7.1 Greylisted)",
             "09:30:05 sending: the final dot is being sent (-)",
             "09:30:05 sent: the mail server took it (250 2.0.0 Ok)",

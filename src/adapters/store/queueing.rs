@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::Timestamp;
@@ -136,7 +136,7 @@ pub(super) fn start(
         Birth::Cancelled(because) => (State::Cancelled, None, Some(because)),
         Birth::Sent(because) => (State::Sent, None, Some(because)),
     };
-    let told = cause_in_words(&candidate.cause);
+    let told = candidate.cause_in_words;
     let mut delivery = Delivery {
         id,
         company: deposit.company,
@@ -228,20 +228,6 @@ fn flood(
     window.count(now);
     transaction.put(key, &window);
     Ok(Birth::Queued)
-}
-
-fn cause_in_words(cause: &Cause) -> String {
-    match cause {
-        Cause::Switch { folder, at, by, activation: _ } => {
-            let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-            if folder.is_root() {
-                format!("deposited in the company's folder, switched on {at} by {by}")
-            } else {
-                format!("deposited in `{folder}`, switched on {at} by {by}")
-            }
-        }
-        Cause::Backfill { by } => format!("an older document, asked for by {by}"),
-    }
 }
 
 /// Hexadecimal digits of a Message-ID: 128 bits.
