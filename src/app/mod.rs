@@ -30,6 +30,7 @@ mod send_test;
 pub mod service;
 mod spelling;
 mod switch;
+mod unserved;
 pub mod views;
 mod witness;
 mod words;

@@ -186,32 +186,6 @@ impl Robot {
         Ok(())
     }
 
-    /// Decisions may not use an app, or a company's folder, that the configuration doesn't have.
-    pub async fn check_decisions_fit(&self, config: &Config) -> Answer<()> {
-        for company in self.ports().store.companies().await? {
-            let decisions = self.ports().store.decisions(company.id).await?;
-            let connected = decisions.connections.iter().filter(|(_, found)| found.connected);
-            let mut missing =
-                connected.map(|(app, _)| app).filter(|app| !config.apps.contains_key(*app));
-            if let Some(app) = missing.next() {
-                return Err(Error::Refused(format!(
-                    "[apps.{app}] is gone from routes.toml, and {} is still connected to it\n\
-                     hint: put it back (with `enabled = false` nothing is sent), or disconnect it first",
-                    company.slug
-                )));
-            }
-            let is_used = decisions.connections.values().any(|found| found.connected);
-            if is_used && !config.is_company(&company.folder) {
-                return Err(Error::Refused(format!(
-                    "routes.toml leaves out the folder `{}`, and {} is still connected to an app\n\
-                     hint: take it off `ignore` (or set `enabled = true` in its [[companies]]), or disconnect it first",
-                    company.folder, company.slug
-                )));
-            }
-        }
-        Ok(())
-    }
-
     /// Cancels what is on its way to apps that the configuration turned off (R14).
     pub(super) async fn turn_off_apps(&self) -> Answer<()> {
         let config = self.config();

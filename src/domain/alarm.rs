@@ -31,6 +31,10 @@ pub enum AlarmKind {
     FolderRenamed,
     /// A switched folder is not there any more.
     FolderVanished,
+    /// Companies are connected to an app that routes.toml lacks.
+    AppMissing,
+    /// routes.toml leaves out the folder of a company that is connected to an app.
+    CompanyLeftOut,
     /// A company that used to deposit has stopped.
     SilentCompany,
     /// The rolling export is too old, or fails.
@@ -65,6 +69,8 @@ impl AlarmKind {
             Self::CompanyHeld => "company_held",
             Self::FolderRenamed => "folder_renamed",
             Self::FolderVanished => "folder_vanished",
+            Self::AppMissing => "app_missing",
+            Self::CompanyLeftOut => "company_left_out",
             Self::SilentCompany => "silent_company",
             Self::Export => "export",
             Self::Mailbox => "mailbox",
@@ -84,6 +90,8 @@ impl AlarmKind {
             Self::CompanyHeld
             | Self::FolderRenamed
             | Self::FolderVanished
+            | Self::AppMissing
+            | Self::CompanyLeftOut
             | Self::SilentCompany
             | Self::Export
             | Self::Invitation => true,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::office::{DUPONT, Office};
-use crate::world::Script;
+use crate::world::{Script, app};
 
 async fn kinds(office: &Office) -> Vec<String> {
     office.status().await.alarms.into_iter().map(|alarm| alarm.kind).collect()
@@ -43,6 +43,37 @@ async fn a_companys_folder_that_vanished_is_an_alarm_until_it_is_back() {
     office.world.disk.rename(".ailleurs", "Dupont Maçonnerie");
     office.next_round().await;
     assert_eq!(kinds(&office).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_app_that_routes_lacks_at_the_start_is_an_alarm_and_gets_nothing() {
+    let mut office = Office::with_achats_on().await;
+    office.world.disk.write("Dupont Maçonnerie/Achats/a.pdf", "a");
+    office.world.post.next(Script::Defer("451 later"));
+    office.next_round().await;
+    let mut profile = None;
+    office.restart_configured(|config| profile = config.apps.remove(&app("quickbooks"))).await;
+    assert_eq!(kinds(&office).await, ["app_missing"]);
+    let told = office.status().await.alarms[0].message.clone();
+    assert!(told.starts_with("[apps.quickbooks] is not in routes.toml"), "{told}");
+    assert!(told.contains("dupont-maconnerie is still connected to it"), "{told}");
+    office.next_round().await;
+    assert_eq!(office.posted(), Vec::<String>::new());
+    let profile = profile.unwrap();
+    office.restart_configured(|config| drop(config.apps.insert(app("quickbooks"), profile))).await;
+    office.next_round().await;
+    assert_eq!(kinds(&office).await, Vec::<String>::new());
+    assert_eq!(office.posted(), ["a.pdf"], "what waited was not lost");
+}
+
+#[tokio::test]
+async fn a_connected_company_that_routes_leaves_out_at_the_start_is_an_alarm() {
+    let mut office = Office::with_achats_on().await;
+    let leave_out = |config: &mut facteur::config::Config| {
+        config.documents.ignore.push("Dupont Maçonnerie".to_owned());
+    };
+    office.restart_configured(leave_out).await;
+    assert!(kinds(&office).await.contains(&"company_left_out".to_owned()));
 }
 
 #[tokio::test]

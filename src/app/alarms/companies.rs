@@ -24,7 +24,7 @@ const SILENCE_LOOK_EVERY: TimeDelta = TimeDelta::hours(6);
 const EXPORT_LATE_TIMES: i32 = 2;
 
 impl Robot {
-    /// Companies held, folders renamed or vanished, and the rolling export.
+    /// Companies held, folders renamed or vanished, what routes.toml lacks, and the rolling export.
     pub(super) async fn company_alarms(&self) -> Answer<Vec<Alarm>> {
         let mut alarms = Vec::new();
         for company in self.ports().store.companies().await? {
@@ -39,6 +39,7 @@ impl Robot {
                 alarms.extend(self.vanished(&company, &decisions).await?);
             }
         }
+        alarms.extend(self.unserved_alarms().await?);
         alarms.extend(self.export_alarm().await?);
         alarms.extend(self.invitation_alarm().await?);
         Ok(alarms)
