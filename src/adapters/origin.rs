@@ -26,7 +26,7 @@ use mail_auth::{
 };
 use tokio::time::timeout;
 
-use crate::domain::received::Headers;
+use crate::domain::received::{HEAD_BYTES_MAX, Headers};
 use crate::domain::senders::{author, is_within};
 use crate::domain::template::Address;
 use crate::ports::origin::Origins;
@@ -36,9 +36,6 @@ const SIGNATURES_MAX: usize = 8;
 
 /// Names in a signature's `h=`; each is looked for in all the headers.
 const SIGNED_FIELDS_MAX: usize = 200;
-
-/// Bytes of headers of a mail whose signatures are looked at.
-const HEAD_BYTES_MAX: usize = 200_000;
 
 /// How long one name server may take over one question, and how often it is asked.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -144,9 +141,8 @@ impl Origins for Signatures {
 
 /// A mail with the signatures that would prove something, and its one author.
 fn verifiable(raw: &[u8]) -> Option<(AuthenticatedMessage<'_>, Address)> {
+    let author = author(&Headers::as_written(raw)).ok()?;
     let head = raw.get(..HEAD_BYTES_MAX).unwrap_or(raw);
-    let text = String::from_utf8_lossy(head);
-    let author = author(&Headers::read(&text)).ok()?;
     let ends = |end: &[u8]| head.windows(end.len()).any(|window| window == end);
     if !ends(b"\n\r\n") && !ends(b"\n\n") {
         return None;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
+use crate::adapters::clamd::Clamd;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folders::DocumentTree;
 use crate::adapters::imap::ImapMailbox;
@@ -23,6 +24,7 @@ use crate::app::{MailRoom, Ports, Robot};
 use crate::config::{Config, OAuthLogin, TransportConfig};
 use crate::ports::Clock;
 use crate::ports::mailbox::Mailbox;
+use crate::ports::scanner::Scanner;
 use crate::ports::transport::{Probe, Transport};
 
 /// The machine's clock.
@@ -156,6 +158,9 @@ pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
     for mailbox in mailboxes(config)? {
         probes.push(mailbox.probe().await);
     }
+    if let Some(clamd) = antivirus(config) {
+        probes.push(clamd.probe().await);
+    }
     Ok(probes)
 }
 
@@ -166,9 +171,13 @@ fn mail_room(config: &Config) -> Result<MailRoom> {
         mailboxes,
         spool: Some(spool),
         origins: Some(Arc::new(Signatures::default())),
+        scanner: antivirus(config).map(|clamd| Arc::new(clamd) as Arc<dyn Scanner>),
         web: Some(Arc::new(Browser::default())),
-        ..MailRoom::default()
     })
+}
+
+fn antivirus(config: &Config) -> Option<Clamd> {
+    config.collection.clamd.clone().map(Clamd::new)
 }
 
 /// The same for what one login serves.

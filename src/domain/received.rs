@@ -11,6 +11,9 @@ pub const PART_CHARS_MAX: usize = 200_000;
 /// Parts kept of one mail.
 pub const PARTS_MAX: usize = 100;
 
+/// Bytes of a mail's headers that are looked at.
+pub const HEAD_BYTES_MAX: usize = 200_000;
+
 /// Header fields, as they came: names in any case, values unfolded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers(pub Vec<(String, String)>);
@@ -26,6 +29,13 @@ impl Headers {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let named = self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.trim())
+    }
+
+    /// The fields of a whole mail as they were written, nothing decoded: who wrote it is told by
+    /// these, for a decoded name may look like an address.
+    pub fn as_written(raw: &[u8]) -> Self {
+        let head = raw.get(..HEAD_BYTES_MAX).unwrap_or(raw);
+        Self::read(&String::from_utf8_lossy(head))
     }
 
     /// Reads fields from text, up to the first empty line; what is no field is passed over.

@@ -36,7 +36,7 @@ pub(super) enum Next {
 }
 
 impl Next {
-    fn tray(because: impl Into<String>) -> Self {
+    pub(super) fn tray(because: impl Into<String>) -> Self {
         Self::Aside(MailOutcome::Tray { because: because.into() })
     }
 }
@@ -80,6 +80,12 @@ impl Robot {
         if let Some(trouble) = self.obstacle(&place) {
             return Ok(Next::Later(trouble));
         }
+        if let Err(next) = self.admit(received, &place).await {
+            return Ok(next);
+        }
+        if let Err(next) = self.scan(received).await {
+            return Ok(next);
+        }
         let sifted = sift(received, &accepted(&config));
         if sifted.documents.is_empty() {
             return Ok(Next::tray(no_document(&sifted.left_out)));
@@ -96,6 +102,10 @@ impl Robot {
     ) -> Answer<Next> {
         if let Some(trouble) = self.obstacle(&wish.place) {
             return Ok(Next::Later(trouble));
+        }
+        // A person may vouch for a sender, and for no bytes.
+        if let Err(next) = self.scan(received).await {
+            return Ok(next);
         }
         let mut sifted = sift(received, &accepted(&self.config()));
         if wish.all {
