@@ -2,14 +2,20 @@
 
 use crate::config::Config;
 use crate::domain::Timestamp;
+use crate::domain::acknowledgement::Acknowledgement;
 use crate::domain::deposit::Deposit;
+use crate::domain::mailbox::{Filing, MailRecord};
 use crate::domain::names;
 use crate::domain::path::spell;
+use crate::domain::received::LeftOut;
 use crate::domain::template::Address;
 use crate::ports::transport::{Attachment, Mail};
 
 /// The longest subject in characters; longer document names are cut in it.
 const SUBJECT_CHARS_MAX: usize = 120;
+
+/// Files named in an acknowledgement under one title; the rest is counted.
+const NAMED_MAX: usize = 30;
 
 /// Who sends what to whom.
 pub(super) struct Envelope<'a> {
@@ -44,7 +50,7 @@ pub(super) fn of_document(
         recipient: envelope.recipient.clone(),
         witness: envelope.witness,
         in_reply_to: None,
-        subject: subject(&file_name),
+        subject: shortened(&file_name),
         text,
         envelope_id: envelope.envid,
         attachment: Some(Attachment {
@@ -83,11 +89,84 @@ pub(super) fn of_test(
     }
 }
 
-fn subject(file_name: &str) -> String {
-    if file_name.chars().count() <= SUBJECT_CHARS_MAX {
-        return file_name.to_owned();
+/// What the sender of a mail is told of it. Nobody answers it, no server and no robot: its envelope
+/// has no sender, and it says what it is (RFC 3834).
+pub(super) fn of_acknowledgement(
+    config: &Config,
+    company_name: &str,
+    sender: Address,
+    mail: &MailRecord,
+    filing: &Filing,
+    answer: &Acknowledgement,
+) -> Mail {
+    let date = answer.meant_at.unwrap_or(mail.at);
+    let day = mail.at.with_timezone(&config.firm.time_zone).format("%d/%m/%Y");
+    let company = one_line(company_name);
+    let mut text = format!(
+        "{}\n\nVotre message du {day} pour {company} est bien arrivé.\n",
+        config.firm.bot_name
+    );
+    let filed = filing.files.iter().map(|file| one_line(&file_name(file.path.name())));
+    list(&mut text, "Documents enregistrés", filed);
+    let left_out = filing.left_out.iter();
+    let left_out = left_out.map(|file| format!("{} : {}", one_line(&file.name), reason(file)));
+    list(&mut text, "Pièces non reprises", left_out);
+    text.push_str("\nCeci est un accusé de réception : il n'appelle pas de réponse.\n");
+    Mail {
+        message_id: format!("<recu.{}.{}@{}>", mail.number, date.timestamp(), config.firm.domain),
+        date,
+        sender,
+        return_path: None,
+        sender_name: config.firm.bot_name.clone(),
+        recipient: config.mail.redirect_to.clone().unwrap_or_else(|| answer.to.clone()),
+        witness: None,
+        in_reply_to: Some(answer.message_id.clone()),
+        subject: shortened(&format!("Bien reçu — {company}")),
+        text,
+        envelope_id: format!("recu-{}", mail.number),
+        attachment: None,
     }
-    let kept: String = file_name.chars().take(SUBJECT_CHARS_MAX - 1).collect();
+}
+
+/// Names one on a line; the rest is counted.
+fn list(text: &mut String, title: &str, names: impl ExactSizeIterator<Item = String>) {
+    let more = names.len().saturating_sub(NAMED_MAX);
+    if names.len() == 0 {
+        return;
+    }
+    let mut lines = vec![format!("\n{title} :")];
+    lines.extend(names.take(NAMED_MAX).map(|name| format!("- {}", shortened(&name))));
+    if more > 0 {
+        lines.push(format!("- et {more} de plus"));
+    }
+    text.push_str(&lines.join("\n"));
+    text.push('\n');
+}
+
+/// Why a file was left out, for who sent it.
+fn reason(file: &LeftOut) -> &'static str {
+    let because = file.because.as_str();
+    let says = |words: &[&str]| words.iter().any(|word| because.contains(word));
+    if says(&["password", "encrypt", "protected"]) {
+        "protégée par un mot de passe"
+    } else if says(&["damaged"]) {
+        "endommagée"
+    } else if says(&["no app takes", "kind of file"]) {
+        "type de fichier non accepté"
+    } else if says(&["logo", "picture", "signature", "small"]) {
+        "image du message"
+    } else if says(&["bytes", "too large", "larger"]) {
+        "trop volumineuse"
+    } else {
+        "illisible"
+    }
+}
+
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= SUBJECT_CHARS_MAX {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(SUBJECT_CHARS_MAX - 1).collect();
     format!("{kept}…")
 }
 

@@ -8,6 +8,7 @@ use super::round::Tally;
 use super::witness::Refusals;
 use crate::config::Config;
 use crate::domain::Timestamp;
+use crate::domain::mailbox::MailRecord;
 use crate::ports::Clock;
 use crate::ports::folders::Folders;
 use crate::ports::mailbox::Mailbox;
@@ -78,6 +79,8 @@ pub(super) struct Shared {
     pub(super) witness_refusals: Refusals,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
+    /// What senders of mails are told; what a stop leaves here is never told.
+    pub(super) acknowledgements: std::sync::Mutex<Vec<MailRecord>>,
     /// Something may be due: the sender looks.
     pub(super) due: tokio::sync::Notify,
     /// Another configuration was taken: the next round may come at another time.
@@ -158,6 +161,7 @@ impl Robot {
             export_failure: std::sync::Mutex::default(),
             witness_refusals: Refusals::default(),
             next_round: std::sync::Mutex::default(),
+            acknowledgements: std::sync::Mutex::default(),
             due: tokio::sync::Notify::new(),
             reconfigured: tokio::sync::Notify::new(),
             stopping: AtomicBool::new(false),

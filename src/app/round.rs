@@ -110,6 +110,7 @@ impl Robot {
         let _turn = self.shared.delivering.lock().await;
         self.settle_doubts().await?;
         self.deliver().await?;
+        self.send_acknowledgements().await;
         self.mark().await
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
+use super::acknowledgement::Acknowledgement;
 use super::company::CompanyId;
 use super::delivery::DeliveryId;
 use super::deposit::Content;
@@ -172,6 +173,12 @@ pub struct Filing {
     pub by: Option<String>,
     /// What kept the last try from ending, in words.
     pub trouble: Option<String>,
+    /// How its sender was known to be one who may send, in words; none where a person filed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<String>,
+    /// What its sender is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<Acknowledgement>,
 }
 
 /// One document of a mail.

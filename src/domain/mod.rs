@@ -4,8 +4,9 @@
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
 //! [`deposit`]), what is sent ([`delivery`], [`limits`]), what comes by mail ([`received`],
 //! [`report`], [`mailbox`], [`address_list`], [`routing`], [`filing`]), who may send it
-//! ([`senders`], with [`auth_results`] and [`structured`]), and what is wrong ([`alarm`]).
+//! ([`senders`], with [`auth_results`] and [`structured`]) and who is answered ([`acknowledgement`]), and what is wrong ([`alarm`]).
 
+pub mod acknowledgement;
 pub mod address_list;
 pub mod alarm;
 pub mod auth_results;

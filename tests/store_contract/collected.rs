@@ -54,6 +54,8 @@ fn filing(paths: &[&str]) -> Filing {
         left_out: Vec::new(),
         by: None,
         trouble: None,
+        admitted: None,
+        acknowledgement: None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! then is its server told. Nobody observes the tree meanwhile, so what was put is known as such
 //! before it is found.
 
+mod acknowledge;
 mod admit;
 mod alarms;
 mod keep;

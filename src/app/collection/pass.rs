@@ -134,12 +134,14 @@ impl Robot {
         if mail.outcome == outcome {
             return Ok(mail.clone());
         }
+        let outcome = self.meaning_to_acknowledge(outcome).await?;
         log(mail.number, &outcome);
         let owed = outcome.is_done() && self.is_disposed_of(&mail.mailbox);
         let change = MailChange { outcome, owed, content: None, entry: None };
         let after = self.ports().store.mail_became(mail.number, &mail.outcome, change).await?;
         if after.outcome.is_done() {
             self.remove_kept_of(&after).await;
+            self.acknowledge_later(&after);
         }
         Ok(after)
     }

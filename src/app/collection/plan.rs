@@ -9,6 +9,7 @@ use super::places::{Place, folded};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::config::Config;
+use crate::domain::acknowledgement::Acknowledgement;
 use crate::domain::deposit::Content;
 use crate::domain::directory::NameBytes;
 use crate::domain::filing::{SafeName, Sifted, free_name, safe_name, sift};
@@ -38,6 +39,16 @@ pub(super) enum Next {
 impl Next {
     pub(super) fn tray(because: impl Into<String>) -> Self {
         Self::Aside(MailOutcome::Tray { because: because.into() })
+    }
+
+    /// The same, with what is known of its sender and what that one is told.
+    fn of_sender(self, admitted: String, acknowledgement: Option<Acknowledgement>) -> Self {
+        match self {
+            Self::File(filing) => {
+                Self::File(Filing { admitted: Some(admitted), acknowledgement, ..filing })
+            }
+            Self::Aside(_) | Self::Later(_) => self,
+        }
     }
 }
 
@@ -80,9 +91,10 @@ impl Robot {
         if let Some(trouble) = self.obstacle(&place) {
             return Ok(Next::Later(trouble));
         }
-        if let Err(next) = self.admit(received, &place).await {
-            return Ok(next);
-        }
+        let admitted = match self.admit(received, &place).await {
+            Ok(admitted) => admitted,
+            Err(next) => return Ok(next),
+        };
         if let Err(next) = self.scan(received).await {
             return Ok(next);
         }
@@ -90,7 +102,8 @@ impl Robot {
         if sifted.documents.is_empty() {
             return Ok(Next::tray(no_document(&sifted.left_out)));
         }
-        self.plan(mail, received, &place, None, sifted, None).await
+        let planned = self.plan(mail, received, &place, None, sifted, None).await?;
+        Ok(planned.of_sender(admitted, self.acknowledgement_of(received, &place)))
     }
 
     /// The plan that a person asked for.
@@ -134,6 +147,8 @@ impl Robot {
             left_out: sifted.left_out,
             by,
             trouble: None,
+            admitted: None,
+            acknowledgement: None,
         };
         if let Some(other) = self.filed_before(mail, received, place).await? {
             let because = format!("mail {other} is the same one, and was filed");
