@@ -3,6 +3,7 @@
 //! `tests/strangers` runs them as plain tests, `fuzz/fuzz_targets` under cargo-fuzz.
 
 pub mod configuration;
+pub mod invitations;
 pub mod letters;
 pub mod mails;
 pub mod names;
@@ -27,8 +28,9 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     configuration::TARGET,
+    invitations::TARGET,
     mails::TARGET,
     names::TARGET,
     records::TARGET,

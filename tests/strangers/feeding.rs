@@ -23,6 +23,11 @@ fn any_configuration_is_taken_whole_or_refused_plainly() {
 }
 
 #[test]
+fn no_mail_has_a_link_but_to_a_listed_host() {
+    feed(&targets::invitations::TARGET);
+}
+
+#[test]
 fn any_name_gives_one_mail_with_our_headers_and_one_attachment() {
     feed(&targets::mails::TARGET);
 }
