@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::addresses::{self, Around};
+use super::answers;
 use super::complaint::{Mistake, did_you_mean};
 use super::firm;
 use super::invitation;
@@ -13,6 +14,7 @@ use crate::domain::profile::{
     AppId, DuplicatesPolicy, FolderPattern, InDoubtPolicy, Profile, ReplacedPolicy,
 };
 use crate::domain::template::AddressTemplate;
+use crate::domain::tool_answer::AnswerRule;
 
 /// Bytes of a mail where a profile says nothing: what most servers take.
 const MAIL_BYTES_DEFAULT: u64 = 20_000_000;
@@ -37,6 +39,7 @@ pub(super) struct Fields {
     in_doubt: Option<InDoubtPolicy>,
     replaced: Option<ReplacedPolicy>,
     duplicates: Option<DuplicatesPolicy>,
+    answers: Vec<AnswerRule>,
     steps: Option<Vec<String>>,
     source: Option<String>,
     uncertain: Option<Vec<String>>,
@@ -164,6 +167,7 @@ impl Fields {
             in_doubt: section.choice("in_doubt", &IN_DOUBT),
             replaced: section.choice("replaced", &REPLACED),
             duplicates: section.choice("duplicates", &DUPLICATES),
+            answers: answers::answers(&section),
             steps: section.texts("steps"),
             source: section.text("source").map(|typed| typed.value.to_owned()),
             uncertain: section.texts("uncertain"),
@@ -190,6 +194,7 @@ impl Fields {
             in_doubt: self.in_doubt.or(base.in_doubt),
             replaced: self.replaced.or(base.replaced),
             duplicates: self.duplicates.or(base.duplicates),
+            answers: [self.answers, base.answers].concat(),
             steps: self.steps.or(base.steps),
             source: self.source.or(base.source),
             uncertain: self.uncertain.or(base.uncertain),
@@ -221,6 +226,7 @@ impl Fields {
             in_doubt: self.in_doubt.unwrap_or(InDoubtPolicy::Hold),
             replaced: self.replaced.unwrap_or(ReplacedPolicy::Hold),
             duplicates: self.duplicates.unwrap_or(DuplicatesPolicy::Skip),
+            answers: self.answers,
             steps: self.steps.unwrap_or_default(),
             source: self.source.unwrap_or_default(),
             uncertain: self.uncertain.unwrap_or_default(),

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 
 mod addresses;
 mod alarms;
+mod answers;
 mod apps;
 mod collection;
 mod companies;

@@ -69,6 +69,7 @@ mod tests {
             "mails_per_hour_max",
             "mails_per_day_max",
             "recommended_folders",
+            "answers",
             "steps",
             "invitation",
         ];

@@ -205,13 +205,14 @@ impl<'a> Section<'a> {
 
     /// Tables in double brackets, one after the other.
     pub(super) fn sections(&self, key: &'static str) -> Vec<Section<'a>> {
-        let expected = format!("write each as a section of its own: [[{key}]]");
+        let name = self.place_of(key).key;
+        let expected = format!("write each as a section of its own: [[{name}]]");
         let list = self.read(key, &expected, |value| Some(Ok(value.as_array()?)));
         let Some(list) = list else { return Vec::new() };
         let read = |item: &'a toml::Spanned<DeValue<'a>>| {
             let line = self.sheet.line(item.span().start);
             let entry =
-                Entry { key, place: Place { line, key: key.to_owned() }, value: item.get_ref() };
+                Entry { key, place: Place { line, key: name.clone() }, value: item.get_ref() };
             entry.section(self.sheet, &expected)
         };
         list.value.iter().filter_map(read).collect()

@@ -199,10 +199,9 @@ impl MailOutcome {
     /// Whether a person should look at it.
     pub fn is_put_aside(&self) -> bool {
         match self {
-            Self::Unmatched { .. } | Self::Odd { .. } => true,
+            Self::Unmatched { .. } | Self::Odd { .. } | Self::ToRead { .. } => true,
             Self::Answered { .. }
             | Self::Copy { .. }
-            | Self::ToRead { .. }
             | Self::Invited { .. }
             | Self::Unread
             | Self::Pending { .. }

@@ -31,6 +31,7 @@ pub mod shell;
 pub mod slug;
 pub mod structured;
 pub mod template;
+pub mod tool_answer;
 pub mod verdict;
 
 /// A moment in UTC; handed in everywhere, read only by `adapters::clock`.

@@ -9,6 +9,7 @@ use super::invitation::InvitationRule;
 use super::names;
 use super::path::TreePath;
 use super::template::AddressTemplate;
+use super::tool_answer::AnswerRule;
 
 /// The key of an app in routes.toml: lower-case letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +122,8 @@ pub struct Profile {
     pub replaced: ReplacedPolicy,
     /// See [`DuplicatesPolicy`].
     pub duplicates: DuplicatesPolicy,
+    /// What the tool's own answers mean; the first rule that fits decides.
+    pub answers: Vec<AnswerRule>,
     /// What a firm does on the tool's side, one step each; `{sender}`, `{recipient}`,
     /// `{bot_name}`, `{company}` are filled in.
     pub steps: Vec<String>,

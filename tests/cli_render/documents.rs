@@ -96,6 +96,7 @@ fn the_ledger_is_a_table() {
         size: 12_345,
         attempts: 1,
         last_answer: Some(text("451 4.7.1 try again later")),
+        answers_to_read: 0,
         queued_at: at(3),
         due_at: Some(at(13)),
         rehearsal: false,

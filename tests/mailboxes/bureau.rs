@@ -7,6 +7,7 @@ use facteur::app::MailRoom;
 use facteur::config::{AfterReading, Config, Login, MailboxConfig, MailboxRole, Security};
 use facteur::domain::template::Address;
 use facteur::ports::mailbox::Mailbox;
+use facteur::ports::origin::Origins;
 
 use crate::office::Office;
 use crate::world::{self, Letterbox, World};
@@ -26,6 +27,8 @@ pub(crate) struct Bureau {
     pub(crate) mailbox: Letterbox,
     /// Where the server keeps what was sent.
     pub(crate) sent: Option<Letterbox>,
+    /// Who verifies signatures.
+    pub(crate) origins: Option<Arc<dyn Origins>>,
 }
 
 impl Bureau {
@@ -41,8 +44,13 @@ impl Bureau {
         let world = World::new();
         let mailbox = Letterbox::new(BOT, world.power.clone());
         let config = world::config(|config| config.mailboxes.push(config_of(after)));
-        let bureau =
-            Self { office: Office::in_world(world, config).await, mailbox, sent: None }.joined();
+        let bureau = Self {
+            office: Office::in_world(world, config).await,
+            mailbox,
+            sent: None,
+            origins: None,
+        }
+        .joined();
         bureau.office.world.disk.write("Dupont Maçonnerie/Achats/ancien.pdf", b"%PDF ancien");
         bureau.office.connect("quickbooks").await;
         bureau.office.on("Achats", "quickbooks").await;
@@ -57,7 +65,8 @@ impl Bureau {
     fn join(&mut self) {
         let boxes = std::iter::once(&self.mailbox).chain(&self.sent);
         let mailboxes = boxes.map(|one| Arc::new(one.clone()) as Arc<dyn Mailbox>).collect();
-        let mail_room = MailRoom { mailboxes, ..MailRoom::default() };
+        let origins = self.origins.clone();
+        let mail_room = MailRoom { mailboxes, origins, ..MailRoom::default() };
         self.office.robot = self.office.robot.clone().with_mail_room(mail_room);
     }
 

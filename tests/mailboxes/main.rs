@@ -10,6 +10,7 @@ mod world;
 
 mod answers;
 mod bureau;
+mod corpus;
 mod forged;
 mod power;
 mod proof;

@@ -1,6 +1,6 @@
 //! Mailboxes: cursors, the identities of mails, and what reports change.
 
-use facteur::domain::delivery::{Act, Delivery, DeliveryId, Finish, Reported, State};
+use facteur::domain::delivery::{Act, Delivery, DeliveryId, Finish, Reported, Source, State};
 use facteur::domain::deposit::Verdict;
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
@@ -39,7 +39,13 @@ fn mail(uid: u32, subject: &str, outcome: MailOutcome) -> TakenMail {
 
 fn report(uid: u32, subject: &str, id: DeliveryId, fate: ReportedFate) -> TakenMail {
     let outcome = MailOutcome::Answered { delivery: id, fate };
-    let reported = Reported { fate, attempt: None, because: "550 no".to_owned(), reporter: None };
+    let reported = Reported {
+        source: Source::Server,
+        fate,
+        attempt: None,
+        because: "550 no".to_owned(),
+        reporter: None,
+    };
     TakenMail { effect: Some(MailEffect::Reported(id, reported)), ..mail(uid, subject, outcome) }
 }
 

@@ -106,6 +106,7 @@ fn quickbooks() -> Profile {
         in_doubt: InDoubtPolicy::Hold,
         replaced: ReplacedPolicy::Hold,
         duplicates: DuplicatesPolicy::Skip,
+        answers: Vec::new(),
         steps: vec!["Invite {sender} as a user who may add expenses.".to_owned()],
         source: "a sample".to_owned(),
         uncertain: Vec::new(),
@@ -121,6 +122,7 @@ fn dext() -> Profile {
         recipient: Some(template("{slug}@dext.cc")),
         accepts: ["pdf", "jpg", "png", "docx", "xlsx", "zip"].map(str::to_owned).to_vec(),
         recommended_folders: Vec::new(),
+        answers: Vec::new(),
         steps: Vec::new(),
         ..quickbooks()
     }

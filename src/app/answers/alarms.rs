@@ -7,7 +7,7 @@ use super::super::robot::Robot;
 use crate::config::MailboxConfig;
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::mailbox::MailOutcome;
+use crate::domain::mailbox::{MailOutcome, MailRecord};
 
 /// Mails put aside are told of for this long; they stay in the ledger.
 const ASIDE_TOLD_FOR: TimeDelta = TimeDelta::days(7);
@@ -25,6 +25,7 @@ impl Robot {
             alarms.extend(self.undisposed(mailbox).await?);
         }
         alarms.extend(self.put_aside().await?);
+        alarms.extend(self.to_read().await?);
         alarms.extend(self.witness_alarm());
         Ok(alarms)
     }
@@ -62,10 +63,29 @@ impl Robot {
         }))
     }
 
+    /// Answers shown beside their deliveries, for as long as mails put aside are told of.
+    async fn to_read(&self) -> Answer<Option<Alarm>> {
+        let mut mails = self.ports().store.mails_put_aside(ASIDE_COUNTED_MAX).await?;
+        let old = self.now() - ASIDE_TOLD_FOR;
+        mails.retain(|mail| mail.at > old && is_to_read(mail));
+        let (Some(newest), Some(oldest)) = (mails.first(), mails.last()) else { return Ok(None) };
+        let message = format!(
+            "{} answers of the last {} days wait for a person to read them, in `facteur why` and \
+             in their mailbox; the newest, in {}, of {}, `{}`",
+            mails.len(),
+            ASIDE_TOLD_FOR.num_days(),
+            newest.mailbox,
+            newest.from,
+            newest.subject,
+        );
+        let (kind, subject) = (AlarmKind::AnswerToRead, String::new());
+        Ok(Some(Alarm { kind, subject, since: Some(oldest.at), message }))
+    }
+
     async fn put_aside(&self) -> Answer<Option<Alarm>> {
         let mut mails = self.ports().store.mails_put_aside(ASIDE_COUNTED_MAX).await?;
         let old = self.now() - ASIDE_TOLD_FOR;
-        mails.retain(|mail| mail.at > old);
+        mails.retain(|mail| mail.at > old && !is_to_read(mail));
         let (Some(newest), Some(oldest)) = (mails.first(), mails.last()) else { return Ok(None) };
         let because = match &newest.outcome {
             MailOutcome::Odd { because }
@@ -94,6 +114,10 @@ impl Robot {
         let (kind, subject) = (AlarmKind::MailPutAside, String::new());
         Ok(Some(Alarm { kind, subject, since: Some(oldest.at), message }))
     }
+}
+
+fn is_to_read(mail: &MailRecord) -> bool {
+    matches!(mail.outcome, MailOutcome::ToRead { .. })
 }
 
 fn mailbox_alarm(mailbox: &MailboxConfig, since: Timestamp, message: String) -> Alarm {

@@ -18,11 +18,12 @@ impl Robot {
         session: &mut dyn Session,
         head: &Head,
     ) -> Answer<Looked> {
-        if !may_be_report(&head.headers) && !self.may_invite(&head.headers) {
+        let must_be_read = may_be_report(&head.headers) || self.may_invite(&head.headers);
+        if !must_be_read && !self.may_be_answer(&head.headers).await? {
             return Ok(Ok(Some(Found::plain(MailOutcome::Unread))));
         }
         if head.size > ANSWER_BYTES_MAX {
-            let because = format!("it has {} bytes, too many for a report", head.size);
+            let because = format!("it has {} bytes, too many for an answer", head.size);
             return Ok(Ok(Some(Found::odd(because))));
         }
         let mail = match session.fetch(head.uid, ANSWER_BYTES_MAX).await {
@@ -34,7 +35,10 @@ impl Robot {
         let content = Some(MailIdentity::of_content(&mail));
         let (outcome, effect) = match Report::of(&mail) {
             Some(report) => self.belonging(&report).await?,
-            None => self.invited(&mail).await?.unwrap_or((MailOutcome::Unread, None)),
+            None => match self.invited(&mail).await? {
+                Some(invited) => invited,
+                None => self.told_by_tool(&mail).await?,
+            },
         };
         Ok(Ok(Some(Found { outcome, content, effect })))
     }

@@ -2,7 +2,7 @@
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use crate::domain::delivery::{Delivery, Reported, delivery_of_envelope, envelope_in};
+use crate::domain::delivery::{Delivery, Reported, Source, delivery_of_envelope, envelope_in};
 use crate::domain::mailbox::MailOutcome;
 use crate::domain::report::Report;
 use crate::ports::mails::MailEffect;
@@ -31,6 +31,7 @@ impl Robot {
             return Ok(unmatched(&format!("delivery {} was never sent", delivery.id)));
         }
         let reported = Reported {
+            source: Source::Server,
             fate: recipient.fate,
             attempt: by_envelope.as_ref().map(|(_, attempt)| *attempt),
             because: recipient.because.clone(),

@@ -9,6 +9,7 @@ mod belonging;
 mod invitation;
 mod pass;
 mod proof;
+mod tool;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -85,6 +85,7 @@ impl Robot {
         let company = companies.iter().find(|company| company.id == delivery.company);
         let deposit = self.ports().store.deposit(delivery.deposit).await?;
         let waits = matches!(delivery.state, State::Queued | State::Deferred);
+        let answers_to_read = delivery.answers_to_read();
         Ok(DeliveryView {
             id: delivery.id.to_string(),
             company: company.map(|company| company.slug.to_string()).unwrap_or_default(),
@@ -99,6 +100,7 @@ impl Robot {
             size: delivery.content.size,
             attempts: delivery.attempt,
             last_answer: delivery.last_answer,
+            answers_to_read,
             queued_at: self.local(delivery.queued_at),
             due_at: waits.then(|| self.local(delivery.due_at)),
             rehearsal: delivery.rehearsal,

@@ -175,6 +175,8 @@ pub struct DeliveryView {
     pub attempts: u32,
     /// The mail server's last words.
     pub last_answer: Option<String>,
+    /// Answers of the tool that a person has to read; `why` shows them.
+    pub answers_to_read: usize,
     /// First queued.
     pub queued_at: LocalTime,
     /// Not before this, when queued or deferred.

@@ -37,10 +37,19 @@ pub(super) fn deliveries(views: &[DeliveryView]) -> String {
             format!("{}{rehearsal}", view.recipient).into(),
             words::time(view.queued_at).into(),
             words::time_or_nothing(view.due_at).into(),
-            view.last_answer.as_deref().unwrap_or_default().into(),
+            last_answer(view).into(),
         ]);
     }
     format!("{}\n{}.\n", table.render(), words::deliveries(views.len() as u64))
+}
+
+/// What was heard last, and whether a person has something to read.
+fn last_answer(view: &DeliveryView) -> String {
+    let answer = view.last_answer.as_deref().unwrap_or_default();
+    match view.answers_to_read {
+        0 => answer.to_owned(),
+        count => format!("{answer} ({count} to read: `facteur why`)").trim_start().to_owned(),
+    }
 }
 
 /// What `retry`, `release`, … did, or would do.

@@ -8,9 +8,20 @@ use crate::domain::template::Address;
 /// Characters of the Message-ID in an ENVID: nobody guesses them who never saw the mail.
 const ENVELOPE_TOKEN_CHARS: usize = 16;
 
-/// What a mail server reports of a delivery.
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A mail server on the way, of the mail.
+    Server,
+    /// The tool itself, of the document.
+    Tool,
+}
+
+/// What a mail server, or the tool itself, reports of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
+    /// Who answers.
+    pub source: Source,
     /// What became of the mail.
     pub fate: ReportedFate,
     /// Which attempt the report is about, where it says so (by its ENVID).
@@ -70,21 +81,14 @@ impl Delivery {
             | State::Held
             | State::Cancelled => false,
         };
-        let reporter = reported.reporter.as_deref().unwrap_or("a mail server");
-        let mut next = match reported.fate {
-            ReportedFate::Failed if undone => {
-                self.enter(State::Refused, &format!("sent back by {reporter}"), now)
-            }
-            fate @ (ReportedFate::Failed
-            | ReportedFate::Delayed
-            | ReportedFate::Delivered
-            | ReportedFate::Relayed) => {
-                let copy = if of_an_earlier_copy { " of an earlier copy" } else { "" };
-                let mut next = self.clone();
-                let because = format!("{reporter} reports{copy}: {}", said(fate));
-                next.tell(&told_as(fate), &because, now);
-                next
-            }
+        let mut next = if reported.fate == ReportedFate::Failed && undone {
+            self.enter(State::Refused, &undoing(reported), now)
+        } else {
+            let copy = if of_an_earlier_copy { " of an earlier copy" } else { "" };
+            let mut next = self.clone();
+            let what = told_as(reported.source, reported.fate);
+            next.tell(&what, &told(reported, copy), now);
+            next
         };
         // Which copy came back matters while another one stands.
         if let Some(event) = next.events.last_mut() {
@@ -132,14 +136,22 @@ impl Delivery {
 
     /// Whether a report said of an attempt that it failed when nothing could be undone.
     pub(super) fn was_sent_back(&self, attempt: u32) -> bool {
-        let failed = told_as(ReportedFate::Failed);
-        self.events.iter().any(|event| event.attempt == attempt && event.what == failed)
+        let failed = [Source::Server, Source::Tool].map(|by| told_as(by, ReportedFate::Failed));
+        self.events.iter().any(|event| event.attempt == attempt && failed.contains(&event.what))
     }
 }
 
 /// What the story calls a report that changes no state.
-fn told_as(fate: ReportedFate) -> String {
-    format!("report_{}", fate.as_str())
+fn told_as(source: Source, fate: ReportedFate) -> String {
+    let word = match source {
+        Source::Server => return format!("report_{}", fate.as_str()),
+        Source::Tool => match fate {
+            ReportedFate::Failed => "refused",
+            ReportedFate::Delayed => "delayed",
+            ReportedFate::Delivered | ReportedFate::Relayed => "processed",
+        },
+    };
+    format!("tool_{word}")
 }
 
 /// Which delivery an ENVID names, whoever wrote it.
@@ -180,12 +192,37 @@ fn parts(envelope_id: &str) -> Option<(DeliveryId, u32, &str)> {
     Some((DeliveryId(id), attempt, parts.next()?))
 }
 
-fn said(fate: ReportedFate) -> &'static str {
-    match fate {
-        ReportedFate::Failed => "it could not be delivered",
-        ReportedFate::Delayed => "not delivered yet; the server tries on",
-        ReportedFate::Delivered => "delivered",
-        ReportedFate::Relayed => "handed on to a server that reports nothing",
+/// How the story puts that a document came back.
+fn undoing(reported: &Reported) -> String {
+    match (reported.source, reported.reporter.as_deref()) {
+        (Source::Server, reporter) => {
+            format!("sent back by {}", reporter.unwrap_or("a mail server"))
+        }
+        (Source::Tool, reporter) => format!("refused by {}", reporter.unwrap_or("the tool")),
+    }
+}
+
+/// The story's words for what changes no state.
+fn told(reported: &Reported, copy: &str) -> String {
+    let reporter = reported.reporter.as_deref();
+    match reported.source {
+        Source::Server => {
+            let said = match reported.fate {
+                ReportedFate::Failed => "it could not be delivered",
+                ReportedFate::Delayed => "not delivered yet; the server tries on",
+                ReportedFate::Delivered => "delivered",
+                ReportedFate::Relayed => "handed on to a server that reports nothing",
+            };
+            format!("{} reports{copy}: {said}", reporter.unwrap_or("a mail server"))
+        }
+        Source::Tool => {
+            let said = match reported.fate {
+                ReportedFate::Failed => "it refused the document",
+                ReportedFate::Delayed => "it hasn't dealt with the document yet",
+                ReportedFate::Delivered | ReportedFate::Relayed => "it has the document",
+            };
+            format!("{} answers{copy}: {said}", reporter.unwrap_or("the tool"))
+        }
     }
 }
 
@@ -242,7 +279,7 @@ mod tests {
 
     fn reported(fate: ReportedFate, attempt: Option<u32>) -> Step {
         let because = "550 no".to_owned();
-        Step::Answered(Reported { fate, attempt, because, reporter: None })
+        Step::Answered(Reported { source: Source::Server, fate, attempt, because, reporter: None })
     }
 
     #[test]

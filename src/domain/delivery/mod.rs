@@ -20,7 +20,7 @@ use super::company::CompanyId;
 use super::deposit::{Cause, Content};
 use super::profile::AppId;
 use super::template::Address;
-pub use answered::{Reported, delivery_of_envelope, envelope_in};
+pub use answered::{Reported, Source, delivery_of_envelope, envelope_in};
 pub use state::{HeldReason, State};
 pub use step::{Act, Finish, Step, StepRefusal};
 pub use unread::{ANSWER_TO_READ, UnreadAnswer};

@@ -137,7 +137,12 @@ impl Pattern {
     }
 
     fn company(&self, text: &str) -> Option<String> {
-        let found = self.regex.captures(text)?.name(COMPANY_GROUP)?;
+        self.group(text, COMPANY_GROUP)
+    }
+
+    /// What a named group of it holds, on one line, cut; none where it is empty or isn't there.
+    pub fn group(&self, text: &str, name: &str) -> Option<String> {
+        let found = self.regex.captures(text)?.name(name)?;
         let words: Vec<&str> = found.as_str().split_whitespace().collect();
         let name: String = words.join(" ").chars().take(FOUND_CHARS_MAX).collect();
         (!name.is_empty()).then_some(name)

@@ -1,6 +1,6 @@
 //! What a copy does to a delivery, state by state.
 
-use super::super::{Act, DeliveryId, Finish, Reported, Step};
+use super::super::{Act, DeliveryId, Finish, Reported, Source, Step};
 use super::*;
 use crate::domain::company::CompanyId;
 use crate::domain::deposit::{Cause, Content};
@@ -66,7 +66,13 @@ fn person(act: Act) -> Vec<Step> {
 fn sent_back(attempt: u32) -> Vec<Step> {
     let because = "550 no".to_owned();
     let attempt = Some(attempt);
-    let reported = Reported { fate: ReportedFate::Failed, attempt, because, reporter: None };
+    let reported = Reported {
+        source: Source::Server,
+        fate: ReportedFate::Failed,
+        attempt,
+        because,
+        reporter: None,
+    };
     vec![Step::Answered(reported)]
 }
 
