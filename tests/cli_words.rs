@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser as _;
-use facteur::app::requests::{Ask, Selection, Turn};
+use facteur::app::requests::{Ask, MailsAsk, Selection, Turn};
 use facteur::cli::args::Words;
 use facteur::cli::{Errand, LoginWay, errand};
 use facteur::domain::delivery::{Act, HeldReason, State};
@@ -380,4 +380,38 @@ fn every_command_and_option_has_a_help() {
     }
     Words::command().debug_assert();
     visit(&Words::command());
+}
+
+#[test]
+fn mails_are_listed_shown_filed_and_dropped() {
+    let mails = |ask: MailsAsk| Errand::Ask { ask: Ask::Mails(ask), yes: false };
+    let list = |mailbox: Option<&str>, state: Option<&str>, limit| {
+        mails(MailsAsk::List { mailbox: mailbox.map(text), state: state.map(text), limit })
+    };
+    assert_eq!(meaning(&["mails"]), list(None, None, 50));
+    let words = ["mails", "--mailbox", "a@b.example", "--state", "filed", "--limit", "9"];
+    assert_eq!(meaning(&words), list(Some("a@b.example"), Some("filed"), 9));
+    let show = MailsAsk::Show { number: text("12") };
+    assert_eq!(meaning(&["mails", "show", "12"]), mails(show));
+    assert_eq!(meaning(&["tray", "list"]), mails(MailsAsk::Tray));
+    let file = |folder: Option<&str>, all| {
+        let (numbers, company) = (vec![text("1"), text("2")], text("dupont"));
+        mails(MailsAsk::File { numbers, company, folder: folder.map(path), all })
+    };
+    let words = ["tray", "file", "1", "2", "--company", "dupont"];
+    assert_eq!(meaning(&words), file(None, false));
+    let more = [&words[..], &["--folder", "Achats/2026", "--all"]].concat();
+    assert_eq!(meaning(&more), file(Some("Achats/2026"), true));
+    let drop = Ask::Mails(MailsAsk::Drop { numbers: vec![text("3")], confirmed: false });
+    assert_eq!(meaning(&["tray", "drop", "3", "--yes"]), Errand::Ask { ask: drop, yes: true });
+
+    for (line, complained) in [
+        (&["tray"][..], "Usage"),
+        (&["tray", "file", "1"], "--company"),
+        (&["tray", "drop"], "NUMBER"),
+        (&["mails", "--limit", "0"], "--limit"),
+        (&["mails", "show"], "NUMBER"),
+    ] {
+        assert!(complaint(line).contains(complained), "{line:?}: {}", complaint(line));
+    }
 }

@@ -65,15 +65,15 @@ impl MailFolder {
 
     fn read(&self, identity: &MailIdentity) -> Result<ReceivedMail, SpoolError> {
         let mut raw = Vec::new();
-        let file = File::open(self.file(identity)).map_err(spool_error)?;
-        file.take(MAIL_BYTES_MAX).read_to_end(&mut raw).map_err(spool_error)?;
+        let file = File::open(self.file(identity)).map_err(|error| spool_error(&error))?;
+        file.take(MAIL_BYTES_MAX).read_to_end(&mut raw).map_err(|error| spool_error(&error))?;
         mime::parse(&raw).map_err(SpoolError::Odd)
     }
 
     fn delete(&self, identity: &MailIdentity) -> Result<(), SpoolError> {
         match fs::remove_file(self.file(identity)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            removed => removed.map_err(spool_error),
+            removed => removed.map_err(|error| spool_error(&error)),
         }
     }
 
@@ -82,15 +82,15 @@ impl MailFolder {
         let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(spool_error(error)),
+            Err(error) => return Err(spool_error(&error)),
         };
         let mut kept = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(spool_error)?;
+            let entry = entry.map_err(|error| spool_error(&error))?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             if name.ends_with(UNFINISHED) {
-                fs::remove_file(entry.path()).map_err(spool_error)?;
+                fs::remove_file(entry.path()).map_err(|error| spool_error(&error))?;
             }
             kept.extend(name.strip_suffix(KEPT).and_then(MailIdentity::parse));
         }
@@ -98,7 +98,7 @@ impl MailFolder {
     }
 }
 
-fn spool_error(error: io::Error) -> SpoolError {
+fn spool_error(error: &io::Error) -> SpoolError {
     match error.kind() {
         ErrorKind::NotFound => SpoolError::Missing,
         _ => SpoolError::Disk(error.to_string()),
@@ -116,7 +116,7 @@ async fn blocking<T: Send + 'static>(
 impl Spool for MailFolder {
     async fn keep(&self, identity: &MailIdentity, raw: &[u8]) -> Result<(), SpoolError> {
         let (folder, identity, raw) = (self.clone(), identity.clone(), raw.to_vec());
-        blocking(move || folder.write(&identity, &raw).map_err(spool_error)).await
+        blocking(move || folder.write(&identity, &raw).map_err(|error| spool_error(&error))).await
     }
 
     async fn open(&self, identity: &MailIdentity) -> Result<ReceivedMail, SpoolError> {

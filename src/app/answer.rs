@@ -7,12 +7,12 @@ use super::acts::Acted;
 use super::backfill::Wanted;
 use super::connect::Asked;
 use super::error::{Answer, Error};
-use super::requests::{Answers, Ask, Outcome, Reply, Request, Turn};
+use super::requests::{Answers, Ask, MailsAsk, Outcome, Reply, Request, Turn};
 use super::robot::Robot;
 use super::round::SecondLook;
 use super::send_test;
 use super::switch::{Turned, Turning};
-use super::views::ExportView;
+use super::views::{ExportView, TrayView};
 use crate::domain::path::TreePath;
 
 #[async_trait::async_trait]
@@ -59,6 +59,27 @@ fn acted(acted: Acted) -> Answer<Reply> {
     reply(outcome, &acted.view)
 }
 
+/// Failed where nothing could be done, with the first reason.
+fn tray_reply(view: &TrayView) -> Answer<Reply> {
+    let outcome = match view.refused.first() {
+        Some(first) if view.mails.is_empty() => {
+            Outcome::Failed(format!("mail {}: {}", first.id, first.because))
+        }
+        Some(_) => Outcome::NeedsPerson,
+        None => Outcome::Done,
+    };
+    let mut reply = reply(outcome, view)?;
+    let waits = view.mails.iter().filter(|mail| mail.state == "filing");
+    let waits = waits.filter_map(|mail| {
+        let because = mail.because.as_deref()?;
+        Some(format!("mail {} is filed as soon as it can be: {because}", mail.number))
+    });
+    let refused = view.refused.iter();
+    let refused = refused.map(|one| format!("mail {}: {}", one.id, one.because));
+    reply.notices = waits.chain(refused).collect();
+    Ok(reply)
+}
+
 impl Robot {
     async fn reply(&self, request: Request) -> Answer<Reply> {
         let by = request.by.as_str();
@@ -90,6 +111,7 @@ impl Robot {
                 self.shared.poke();
                 done(&view)
             }
+            Ask::Mails(ask) => self.mails_reply(ask, by).await,
             ask @ (Ask::Documents { .. }
             | Ask::Why { .. }
             | Ask::Deliveries(_)
@@ -107,6 +129,31 @@ impl Robot {
             | Ask::AcceptInvitation { .. }
             | Ask::Export { .. }
             | Ask::Import { .. }) => self.act_on(ask, by).await,
+        }
+    }
+
+    async fn mails_reply(&self, ask: MailsAsk, by: &str) -> Answer<Reply> {
+        match ask {
+            MailsAsk::List { mailbox, state, limit } => {
+                done(&self.mail_views(mailbox.as_deref(), state.as_deref(), limit).await?)
+            }
+            MailsAsk::Show { number } => done(&self.mail_view(&number).await?),
+            MailsAsk::Tray => {
+                let views = self.tray_views().await?;
+                attended(!views.is_empty(), &views)
+            }
+            MailsAsk::File { numbers, company, folder, all } => {
+                let view = self.tray_file(&numbers, &company, folder.as_ref(), all, by).await?;
+                tray_reply(&view)
+            }
+            MailsAsk::Drop { numbers, confirmed: false } => {
+                let view = self.tray_count(&numbers).await?;
+                let question = format!("throw {} mails of the tray away?", view.count);
+                counted(false, question, &view)
+            }
+            MailsAsk::Drop { numbers, confirmed: true } => {
+                tray_reply(&self.tray_drop(&numbers, by).await?)
+            }
         }
     }
 

@@ -203,8 +203,50 @@ pub enum Ask {
         /// See [`Confirmed`].
         confirmed: Confirmed,
     },
+    /// Mails that were dealt with, and the tray.
+    Mails(MailsAsk),
     /// Looks at the tree as `check` does ([`super::views::TreeView`]).
     CheckTree,
+}
+
+/// What is asked about mails; numbers as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailsAsk {
+    /// The newest ([`super::views::MailView`] list).
+    List {
+        /// The mailbox's address; none for all.
+        mailbox: Option<String>,
+        /// A mail's state.
+        state: Option<String>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// All of one ([`super::views::MailView`]).
+    Show {
+        /// Which.
+        number: String,
+    },
+    /// Those that wait for a person ([`super::views::MailView`] list).
+    Tray,
+    /// Files mails of the tray ([`super::views::TrayView`]).
+    File {
+        /// Which.
+        numbers: Vec<String>,
+        /// Slug or name.
+        company: String,
+        /// Relative to the company's folder; none: where its mails go.
+        folder: Option<TreePath>,
+        /// What would be left out, too.
+        all: bool,
+    },
+    /// Throws mails of the tray away ([`super::views::TrayView`]).
+    Drop {
+        /// Which.
+        numbers: Vec<String>,
+        /// See [`Confirmed`].
+        confirmed: Confirmed,
+    },
 }
 
 /// What to do with a switch.

@@ -3,6 +3,7 @@
 mod decide;
 mod deliver;
 mod invite;
+mod mails;
 mod parsers;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use decide::{
 };
 pub use deliver::{BackfillWords, ChosenWords, FilterWords, ResendWords, SettleWords};
 pub use invite::InvitationsCommand;
+pub use mails::{MailsCommand, MailsWords, TrayCommand};
 
 /// The robot between a firm's folders and its bookkeeping apps.
 ///
@@ -202,6 +204,12 @@ pub enum Command {
         after_help = "Example:\n  facteur backfill dupont-maconnerie Achats --app quickbooks --since 2026-10-01"
     )]
     Backfill(BackfillWords),
+    /// List the mails that the mailboxes gave, newest first, and what became of each
+    #[command(after_help = "Examples:\n  facteur mails --state filed\n  facteur mails show 12")]
+    Mails(MailsWords),
+    /// Empty the tray: collected mails of which only a person can say where they belong
+    #[command(subcommand)]
+    Tray(TrayCommand),
     /// Show the last and next round, counts, alarms and what needs a person
     Status,
     /// Show who decided what, when

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use super::render::clean;
-use crate::app::requests::Ask;
+use crate::app::requests::{Ask, MailsAsk};
 
 /// Who answers a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub(super) fn confirmed(ask: Ask) -> Ask {
         }
         Ask::DecisionsImport { toml, .. } => Ask::DecisionsImport { toml, confirmed: true },
         Ask::Import { file, .. } => Ask::Import { file, confirmed: true },
+        Ask::Mails(MailsAsk::Drop { numbers, .. }) => {
+            Ask::Mails(MailsAsk::Drop { numbers, confirmed: true })
+        }
         other @ (Ask::Round { .. }
         | Ask::Status
         | Ask::Companies
@@ -82,6 +85,7 @@ pub(super) fn confirmed(ask: Ask) -> Ask {
         | Ask::DecisionsDiff { .. }
         | Ask::SendTest { .. }
         | Ask::Export { .. }
+        | Ask::Mails(_)
         | Ask::CheckTree) => other,
     }
 }

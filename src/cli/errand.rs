@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use super::args::{
     BackfillWords, ChosenWords, Command, ConnectWords, DecisionsCommand, FilterWords,
-    InvitationsCommand, LoginWords, ResendWords, SettleWords, SwitchCommand, TurnWords,
+    InvitationsCommand, LoginWords, MailsCommand, MailsWords, ResendWords, SettleWords,
+    SwitchCommand, TrayCommand, TurnWords,
 };
-use crate::app::requests::{Ask, Selection, Turn};
+use crate::app::requests::{Ask, MailsAsk, Selection, Turn};
 use crate::domain::delivery::Act;
 use crate::domain::path::TreePath;
 
@@ -116,6 +117,8 @@ pub fn errand(command: Command) -> Result<Errand, String> {
         Command::Settle(words) => settle(words)?,
         Command::Resend(words) => resend(words)?,
         Command::Backfill(words) => backfill(words)?,
+        Command::Mails(words) => plain(Ask::Mails(mails(words))),
+        Command::Tray(command) => tray(command),
         Command::Status => plain(Ask::Status),
         Command::History { company } => plain(Ask::History { company }),
         Command::Export { file } => Errand::Export { file },
@@ -125,6 +128,26 @@ pub fn errand(command: Command) -> Result<Errand, String> {
         Command::Completions { shell } => Errand::Completions { shell },
         Command::Man => Errand::Man,
     })
+}
+
+fn mails(words: MailsWords) -> MailsAsk {
+    let MailsWords { show, mailbox, state, limit } = words;
+    match show {
+        Some(MailsCommand::Show { number }) => MailsAsk::Show { number },
+        None => MailsAsk::List { mailbox, state, limit: limit as usize },
+    }
+}
+
+fn tray(command: TrayCommand) -> Errand {
+    match command {
+        TrayCommand::List => plain(Ask::Mails(MailsAsk::Tray)),
+        TrayCommand::File { numbers, company, folder, all } => {
+            plain(Ask::Mails(MailsAsk::File { numbers, company, folder, all }))
+        }
+        TrayCommand::Drop { numbers, yes } => {
+            Errand::Ask { ask: Ask::Mails(MailsAsk::Drop { numbers, confirmed: false }), yes }
+        }
+    }
 }
 
 fn plain(ask: Ask) -> Errand {

@@ -5,6 +5,7 @@ mod delivered;
 mod documents;
 mod firm;
 mod invited;
+mod mails;
 mod plain;
 mod rounds;
 mod status;
@@ -50,6 +51,7 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
         Ask::SendTest { .. } => delivered::send_test(&view(&value)?),
         Ask::Export { .. } => firm::exported(&view(&value)?),
         Ask::Import { confirmed, .. } => firm::imported(*confirmed, &view(&value)?),
+        Ask::Mails(ask) => mails::mails(ask, &value)?,
         Ask::CheckTree => firm::tree(&view(&value)?),
     })
 }

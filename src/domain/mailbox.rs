@@ -229,6 +229,35 @@ impl MailOutcome {
         Some(filing)
     }
 
+    /// Why it waits, or is where it is; none where nothing is to be said.
+    pub fn because(&self) -> Option<&str> {
+        match self {
+            Self::Unmatched { because }
+            | Self::Odd { because }
+            | Self::Tray { because }
+            | Self::Quarantined { because } => Some(because),
+            Self::Pending { trouble } => trouble.as_deref(),
+            Self::Filing(filing) => filing.trouble.as_deref(),
+            Self::Answered { .. }
+            | Self::Copy { .. }
+            | Self::ToRead { .. }
+            | Self::Unread
+            | Self::Invited { .. }
+            | Self::Filed(_)
+            | Self::Dropped { .. } => None,
+        }
+    }
+
+    /// The delivery it is about.
+    pub fn delivery(&self) -> Option<DeliveryId> {
+        let (Self::Answered { delivery, .. } | Self::Copy { delivery } | Self::ToRead { delivery }) =
+            self
+        else {
+            return None;
+        };
+        Some(*delivery)
+    }
+
     /// The word in the interface.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -45,6 +45,7 @@ fn why_tells_the_whole_story() {
                 because: text(because),
                 answer: answer.map(text),
                 by: by.map(text),
+                received: None,
             }
         };
     let view = WhyView {
@@ -161,6 +162,7 @@ fn no_name_and_no_answer_steers_the_terminal() {
             because: text(evil),
             answer: Some(text(evil)),
             by: Some(text(evil)),
+            received: None,
         }],
     };
     let why = WhyView { company: text(evil), path: text(evil), stories: vec![story] };

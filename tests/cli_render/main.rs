@@ -8,6 +8,7 @@ use serde::Serialize;
 mod documents;
 mod firm;
 mod invited;
+mod mails;
 mod rounds;
 
 fn at(minute: u32) -> LocalTime {

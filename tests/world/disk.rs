@@ -34,7 +34,8 @@ struct State {
     trust: Trust,
     marks: Marks,
     read_only: bool,
-    full: bool,
+    /// Files that the robot can put before the disk is full.
+    room: Option<usize>,
     granularity: TimeDelta,
     clock_offset: TimeDelta,
     /// Company folders whose file system took another id.
@@ -51,7 +52,7 @@ impl Disk {
             trust: Trust { stamps: true, identities: true },
             marks: Marks::Work,
             read_only: false,
-            full: false,
+            room: None,
             granularity: TimeDelta::nanoseconds(1),
             clock_offset: TimeDelta::zero(),
             other_file_systems: Vec::new(),

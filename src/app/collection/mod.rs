@@ -14,6 +14,7 @@ mod pass;
 mod places;
 mod plan;
 mod put;
+mod tray;
 
 pub(super) use self::pass::Retried;
 use crate::ports::folders::FolderError;

@@ -6,6 +6,7 @@ use super::Trouble;
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::domain::company::Company;
+use crate::domain::mailbox::Filing;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 use crate::domain::slug::Slug;
@@ -19,7 +20,7 @@ pub(super) struct Place {
     /// What the ledger knows of it; none before its first connection.
     pub(super) known: Option<Company>,
     /// Its folder is there.
-    present: bool,
+    pub(super) present: bool,
 }
 
 /// All companies by their slugs; a slug that two folders have is nobody's.
@@ -44,6 +45,15 @@ impl Places {
                 Err(format!("the folders {} have one slug, `{slug}`", folders.join(" and ")))
             }
             Some([]) | None => Err(format!("no company has the slug `{slug}`")),
+        }
+    }
+
+    /// The company of a plan: a person may have chosen one of several with its slug.
+    pub(super) fn of_plan(&self, filing: &Filing) -> Result<Place, String> {
+        let mut places = self.by_slug.get(&filing.slug).into_iter().flatten();
+        match places.find(|place| place.folder == filing.company) {
+            Some(place) => Ok(place.clone()),
+            None => self.of(&filing.slug),
         }
     }
 }

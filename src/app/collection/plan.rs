@@ -8,7 +8,6 @@ use super::Trouble;
 use super::places::{Place, folded};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
-use crate::config::Config;
 use crate::domain::acknowledgement::Acknowledgement;
 use crate::domain::deposit::Content;
 use crate::domain::directory::NameBytes;
@@ -98,7 +97,7 @@ impl Robot {
         if let Err(next) = self.scan(received).await {
             return Ok(next);
         }
-        let sifted = sift(received, &accepted(&config));
+        let sifted = sift(received, &self.accepted());
         if sifted.documents.is_empty() {
             return Ok(Next::tray(no_document(&sifted.left_out)));
         }
@@ -120,7 +119,7 @@ impl Robot {
         if let Err(next) = self.scan(received).await {
             return Ok(next);
         }
-        let mut sifted = sift(received, &accepted(&self.config()));
+        let mut sifted = sift(received, &self.accepted());
         if wish.all {
             sifted = everything(received);
         }
@@ -129,6 +128,13 @@ impl Robot {
         }
         let (folder, by) = (wish.folder.as_ref(), Some(wish.by.clone()));
         self.plan(mail, received, &wish.place, folder, sifted, by).await
+    }
+
+    /// The endings that any enabled app takes.
+    pub(super) fn accepted(&self) -> BTreeSet<String> {
+        let config = self.config();
+        let enabled = config.apps.values().filter(|profile| profile.enabled);
+        enabled.flat_map(|profile| profile.accepts.iter().cloned()).collect()
     }
 
     async fn plan(
@@ -263,12 +269,6 @@ impl Shelf {
 /// What a file holds.
 pub(super) fn content_of(bytes: &[u8]) -> Content {
     Content { sha256: Sha256::digest(bytes).into(), size: bytes.len() as u64 }
-}
-
-/// The endings that any enabled app takes.
-fn accepted(config: &Config) -> BTreeSet<String> {
-    let enabled = config.apps.values().filter(|profile| profile.enabled);
-    enabled.flat_map(|profile| profile.accepts.iter().cloned()).collect()
 }
 
 /// Every file of a mail, whatever it is.

@@ -83,7 +83,7 @@ impl Robot {
             Ok(places) => places,
             Err(trouble) => return later(mail, trouble),
         };
-        let place = match places.of(&filing.slug) {
+        let place = match places.of_plan(&filing) {
             Ok(place) => place,
             Err(because) => {
                 let there = filing.files.iter().filter(|file| file.put).count();

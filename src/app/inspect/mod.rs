@@ -3,6 +3,7 @@
 mod because;
 mod documents;
 mod ledger;
+mod mails;
 mod status;
 mod why;
 

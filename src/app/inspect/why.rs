@@ -5,6 +5,7 @@ use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
 use crate::app::views::{EventView, StoryView, WhyView};
 use crate::app::words::Named;
+use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::decision::Decisions;
 use crate::domain::delivery::Event;
@@ -15,6 +16,16 @@ use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
 use crate::domain::verdict::folder_of;
 use crate::ports::folders::FolderError;
+
+/// A step of a story, with its time where it has one.
+pub(super) type Told = (Option<Timestamp>, EventView);
+
+/// What is known at a path.
+struct Seen<'a> {
+    path: &'a TreePath,
+    record: Option<&'a NameRecord>,
+    deposits: &'a [Deposit],
+}
 
 impl Robot {
     /// The story of the document at a path, for each app.
@@ -28,7 +39,16 @@ impl Robot {
         }
         let slug = named.slug.as_ref().map(ToString::to_string).unwrap_or_default();
         let stories = match &named.known {
-            None => vec![none(Skip::NotConnected.as_str(), self.unobserved(&named, path)?)],
+            None => {
+                let because = self.unobserved(&named, path)?;
+                let mut story = none(Skip::NotConnected.as_str(), because);
+                if let Some(slug) = &named.slug {
+                    story
+                        .events
+                        .extend(self.received(slug, path, None).await?.map(|(_, event)| event));
+                }
+                vec![story]
+            }
             Some(company) => self.stories(&named, company, path).await?,
         };
         Ok(WhyView { company: slug, path: path.to_string(), stories })
@@ -44,17 +64,23 @@ impl Robot {
         let deposits = store.deposits_at(company.id, path).await?;
         let names = store.names(company.id, &folder_of(path)).await?;
         let record = names.get(&NameBytes::new(path.name()));
+        let received = self.received_all(company, path, record, &deposits).await?;
         if deposits.is_empty() && record.is_none() {
-            return Ok(vec![none("settling", self.unobserved(named, path)?)]);
+            let mut story = none("settling", self.unobserved(named, path)?);
+            story.events = received.into_iter().map(|(_, event)| event).collect();
+            return Ok(vec![story]);
         }
         let decisions = store.decisions(company.id).await?;
         if decisions.connections.is_empty() {
             let because = "no app was ever connected to this company".to_owned();
-            return Ok(vec![none(Skip::NotConnected.as_str(), because)]);
+            let mut story = none(Skip::NotConnected.as_str(), because);
+            story.events = received.into_iter().map(|(_, event)| event).collect();
+            return Ok(vec![story]);
         }
         let mut stories = Vec::new();
         for app in decisions.connections.keys() {
-            stories.push(self.story(company, app, path, record, &deposits, &decisions).await?);
+            let (seen, received) = (Seen { path, record, deposits: &deposits }, received.clone());
+            stories.push(self.story(company, app, seen, &decisions, received).await?);
         }
         Ok(stories)
     }
@@ -63,14 +89,13 @@ impl Robot {
         &self,
         company: &Company,
         app: &AppId,
-        path: &TreePath,
-        record: Option<&NameRecord>,
-        deposits: &[Deposit],
+        seen: Seen<'_>,
         decisions: &Decisions,
+        mut told: Vec<Told>,
     ) -> Answer<StoryView> {
+        let Seen { path, record, deposits } = seen;
         let current = deposits.first();
         let config = self.config();
-        let mut told: Vec<(Option<crate::domain::Timestamp>, EventView)> = Vec::new();
         if record.is_some_and(|record| record.deposit.is_none()) {
             told.push((None, before()));
         }
@@ -107,6 +132,26 @@ impl Robot {
         })
     }
 
+    /// The mails with which the documents at a path came, those of the baseline too.
+    async fn received_all(
+        &self,
+        company: &Company,
+        path: &TreePath,
+        record: Option<&NameRecord>,
+        deposits: &[Deposit],
+    ) -> Answer<Vec<Told>> {
+        let mut received = Vec::new();
+        if deposits.is_empty() || record.is_some_and(|record| record.deposit.is_none()) {
+            // Before the first observation, which has no time either.
+            let mail = self.received(&company.slug, path, None).await?;
+            received.extend(mail.map(|(_, event)| (None, event)));
+        }
+        for deposit in deposits {
+            received.extend(self.received(&company.slug, path, Some(deposit)).await?);
+        }
+        Ok(received)
+    }
+
     fn of_deposit(&self, event: &DepositEvent) -> EventView {
         EventView {
             at: Some(self.local(event.at)),
@@ -114,6 +159,7 @@ impl Robot {
             because: event.what.clone(),
             answer: None,
             by: None,
+            received: None,
         }
     }
 
@@ -124,6 +170,7 @@ impl Robot {
             because: event.because.clone(),
             answer: event.answer.clone(),
             by: event.by.clone(),
+            received: None,
         }
     }
 
@@ -176,5 +223,6 @@ fn before() -> EventView {
         because: "it was there when the company's folders were first observed".to_owned(),
         answer: None,
         by: None,
+        received: None,
     }
 }

@@ -4,6 +4,7 @@
 
 mod decisions;
 mod invitations;
+mod mails;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub use decisions::{
     ReaddressView, ReaddressedView, SwitchView, SwitchedView, TomlView,
 };
 pub use invitations::{InvitationEventView, InvitationView};
+
+pub use mails::{LeftOutView, MailFileView, MailView, ReceivedView, TrayView};
 
 /// A time with the firm's offset.
 pub type LocalTime = DateTime<FixedOffset>;
@@ -144,6 +147,9 @@ pub struct EventView {
     pub answer: Option<String>,
     /// The person who acted.
     pub by: Option<String>,
+    /// The mail it came by, where that is what happened.
+    #[serde(flatten)]
+    pub received: Option<ReceivedView>,
 }
 
 /// `deliveries`.

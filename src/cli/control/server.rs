@@ -260,6 +260,7 @@ fn refusal(ask: &Ask, peer: &Peer, listener: &Listener) -> Option<String> {
         | Ask::DecisionsDiff { .. }
         | Ask::DecisionsImport { .. }
         | Ask::SendTest { .. }
+        | Ask::Mails(_)
         | Ask::CheckTree => None,
     }
 }

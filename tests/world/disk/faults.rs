@@ -66,7 +66,12 @@ impl Disk {
 
     /// There is no room for another file.
     pub fn set_full(&self, full: bool) {
-        self.state().full = full;
+        self.state().room = full.then_some(0);
+    }
+
+    /// There is room for so many files that the robot puts, and no more.
+    pub fn fill_after_puts(&self, files: usize) {
+        self.state().room = Some(files);
     }
 
     /// Reading this file stops half-way with an error.

@@ -198,7 +198,7 @@ impl Disk {
         if state.read_only {
             return Err(unwritable(io::ErrorKind::ReadOnlyFilesystem));
         }
-        if state.full {
+        if state.room == Some(0) {
             return Err(unwritable(io::ErrorKind::StorageFull));
         }
         match state.directory(folder) {
@@ -218,6 +218,8 @@ impl Disk {
         }
         drop(state);
         self.write(beside, bytes);
+        let mut state = self.state();
+        state.room = state.room.map(|room| room - 1);
         Ok(())
     }
 
