@@ -7,6 +7,7 @@ pub mod invitations;
 pub mod letters;
 pub mod mails;
 pub mod names;
+pub mod received;
 pub mod records;
 pub mod replies;
 pub mod requests;
@@ -33,6 +34,7 @@ pub const TARGETS: [Target; 11] = [
     invitations::TARGET,
     mails::TARGET,
     names::TARGET,
+    received::TARGET,
     records::TARGET,
     replies::TARGET,
     requests::TARGET,

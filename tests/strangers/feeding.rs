@@ -38,6 +38,11 @@ fn any_name_gives_a_safe_slug_a_safe_path_and_a_safe_word() {
 }
 
 #[test]
+fn any_mail_s_files_get_safe_names_or_reasons_and_its_company_is_in_its_headers() {
+    feed(&targets::received::TARGET);
+}
+
+#[test]
 fn any_stored_record_is_read_as_it_is_or_called_unreadable() {
     feed(&targets::records::TARGET);
 }

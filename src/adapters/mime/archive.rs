@@ -98,3 +98,27 @@ fn unpack_one(
         Ok(Err(_)) | Err(_) => Err("it is damaged in its archive".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    #[test]
+    fn all_archives_of_a_mail_share_what_is_left() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a", "b", "c"] {
+            writer.start_file(name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(&[b'x'; 400]).unwrap();
+        }
+        let archive = writer.finish().unwrap().into_inner();
+        let mut bytes_left = 1_000;
+        let unpacked = unpack(&archive, &mut bytes_left).unwrap();
+        let whole: Vec<bool> = unpacked.iter().map(|file| file.bytes.is_ok()).collect();
+        assert_eq!((whole, bytes_left), (vec![true, true, false], 0));
+        let unpacked = unpack(&archive, &mut bytes_left).unwrap();
+        assert!(unpacked.iter().all(|file| file.bytes.is_err()));
+    }
+}
