@@ -3,6 +3,7 @@
 mod kind;
 mod name;
 mod pdf;
+mod pdf_password;
 mod picture;
 mod place;
 mod refusal;

@@ -71,7 +71,7 @@ fn unreadable(file: &ReceivedFile, kind: Option<Kind>, ending: &str) -> Option<S
         {
             Some(format!("it is damaged: it is called a .{ending} file and is none"))
         }
-        Some(Kind::Pdf) if pdf::is_encrypted(&file.bytes) => {
+        Some(Kind::Pdf) if pdf::is_locked(&file.bytes) => {
             Some("it is a PDF protected by a password; ask for one without".to_owned())
         }
         // MS-OFFCRYPTO §2.3.4: an encrypted document is wrapped in the old format.
