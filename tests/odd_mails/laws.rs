@@ -71,8 +71,9 @@ impl Tree {
                 *number += 1;
                 let boundary = format!("b{number}");
                 let parts = parts.iter().map(|part| part.write(number, pdfs));
-                let parts: String =
+                let parts: Vec<String> =
                     parts.map(|part| format!("--{boundary}\r\n{part}\r\n")).collect();
+                let parts = parts.concat();
                 format!(
                     "Content-Type: multipart/{kind}; boundary={boundary}\r\n\r\n{parts}--{boundary}--\r\n"
                 )

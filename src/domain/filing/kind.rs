@@ -204,3 +204,44 @@ fn office(bytes: &[u8]) -> Kind {
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {
     bytes.windows(mark.len()).any(|window| window == mark)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_tell_the_kind() {
+        let cases: [(&[u8], Option<Kind>); 20] = [
+            (b"%PDF-1.7", Some(Kind::Pdf)),
+            (b"\n\n%PDF-1.7", Some(Kind::Pdf)),
+            (b"\xff\xd8\xff\xe1", Some(Kind::Jpeg)),
+            (b"\x89PNG\r\n\x1a\n", Some(Kind::Png)),
+            (b"GIF89a", Some(Kind::Gif)),
+            (b"II*\0\x08", Some(Kind::Tiff)),
+            (b"MM\0*", Some(Kind::Tiff)),
+            (b"BM\x36\0\0\0\0\0\0\0", Some(Kind::Bmp)),
+            (b"BMW 320d, 12 factures", None),
+            (b"RIFF\0\0\0\0WEBP", Some(Kind::Webp)),
+            (b"RIFF\0\0\0\0WAVE", None),
+            (b"\0\0\0\x18ftypheic", Some(Kind::Heic)),
+            (b"\0\0\0\x18ftypmp42", None),
+            (b"PK\x03\x04 [Content_Types].xml xl/workbook.xml", Some(Kind::Xlsx)),
+            (b"PK\x03\x04 [Content_Types].xml ppt/presentation.xml", Some(Kind::Pptx)),
+            (b"PK\x03\x04 a.txt", Some(Kind::Zip)),
+            (b"{\\rtf1", Some(Kind::Rtf)),
+            (b"\x1f\x8b\x08\0", Some(Kind::OtherArchive)),
+            (b"a;b;c", None),
+            (b"", None),
+        ];
+        for (bytes, kind) in cases {
+            assert_eq!(Kind::of(bytes), kind, "{}", bytes.escape_ascii());
+        }
+        let mut open = b"PK\x03\x04".to_vec();
+        open.resize(30, 0);
+        open.extend(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet");
+        assert_eq!(Kind::of(&open), Some(Kind::Ods));
+        let mut late = vec![b' '; PDF_HEADER_WITHIN];
+        late.extend(b"%PDF-1.7");
+        assert_eq!(Kind::of(&late), None);
+    }
+}

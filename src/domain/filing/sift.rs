@@ -140,3 +140,65 @@ fn subject(mail: &ReceivedMail) -> String {
     }
     subject.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PDF: &[u8] = b"%PDF-1.4";
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0";
+
+    fn named(name: Option<&str>, media_type: &str, bytes: &[u8], accepts: &[&str]) -> String {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(2_500, b' ');
+        let file = ReceivedFile {
+            name: name.map(str::to_owned),
+            media_type: media_type.to_owned(),
+            inline: false,
+            inside: Vec::new(),
+            bytes,
+        };
+        let accepts = accepts.iter().map(|ending| (*ending).to_owned()).collect();
+        match judge(&file, "Facture mars", &accepts) {
+            Ok(name) => name.to_string(),
+            Err(because) => because,
+        }
+    }
+
+    #[test]
+    fn the_ending_is_one_that_the_apps_take() {
+        for (name, bytes, accepts, expected) in [
+            ("a.jpeg", JPEG, &["jpg", "jpeg"][..], "a.jpeg"),
+            ("a.JPEG", JPEG, &["jpg"], "a.jpg"),
+            ("a.jfif", JPEG, &["jpeg"], "a.jpeg"),
+            ("a.png", JPEG, &["jpg", "png"], "a.jpg"),
+            ("a.PDF", PDF, &["pdf"], "a.PDF"),
+            ("a.pdf", PDF, &["jpg"], "no app takes .pdf files"),
+            ("a.pdf.exe", PDF, &["pdf"], "a.pdf"),
+            ("Facture 12.03", PDF, &["pdf"], "Facture 12.03.pdf"),
+            ("a.xls", b"<table>", &["xls"], "a.xls"),
+            ("a.doc", b"{\\rtf1", &["doc"], "a.doc"),
+            (
+                "a.pdf",
+                b"Rar!\x1a\x07",
+                &["pdf"],
+                "it is damaged: it is called a .pdf file and is none",
+            ),
+        ] {
+            assert_eq!(named(Some(name), "", bytes, accepts), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_gets_one() {
+        for (media_type, bytes, expected) in [
+            ("application/octet-stream", PDF, "Facture mars.pdf"),
+            ("text/csv", b"a;b", "Facture mars.csv"),
+            ("text/xml", b"<a/>", "Facture mars.xml"),
+            ("image/jpeg", JPEG, "Facture mars.jpg"),
+        ] {
+            let name = named(None, media_type, bytes, &["pdf", "jpg", "csv", "xml"]);
+            assert_eq!(name, expected, "{media_type}");
+        }
+    }
+}
