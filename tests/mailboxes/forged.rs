@@ -16,7 +16,6 @@ async fn a_forged_report_changes_nothing_and_is_shown() {
         report("failed", TOOL, "", "Original-Envelope-Id: 1-1-\r\n"),
         report("failed", "martin@qbodocs.com", &message_id, ""),
         report("failed", "", &message_id, ""),
-        report("exploded", TOOL, &message_id, ""),
     ];
     let count = forgeries.len();
     for (index, forgery) in forgeries.into_iter().enumerate() {
@@ -32,6 +31,16 @@ async fn a_forged_report_changes_nothing_and_is_shown() {
     assert_eq!(bureau.mailbox.places(), vec![Place::Inbox; count]);
     let alarms = bureau.alarms("mail_put_aside").await;
     assert_eq!(alarms.len(), 1, "{alarms:?}");
+}
+
+#[tokio::test]
+async fn a_report_that_says_nothing_we_know_is_for_a_person_to_read() {
+    let bureau = Bureau::with_one_sent().await;
+    bureau.mailbox.receive(report("exploded", TOOL, &bureau.message_id(0).await, ""));
+    bureau.office.next_round().await;
+    let delivery = bureau.office.deliveries().await.remove(0);
+    assert_eq!((delivery.state.as_str(), delivery.answers_to_read), ("sent", 1));
+    assert_eq!(bureau.marked(), ["a.pdf"]);
 }
 
 #[tokio::test]
