@@ -108,8 +108,10 @@ pub(super) fn of_acknowledgement(
     );
     let filed = filing.files.iter().map(|file| one_line(&file_name(file.path.name())));
     list(&mut text, "Documents enregistrés", filed);
-    let left_out = filing.left_out.iter();
-    let left_out = left_out.map(|file| format!("{} : {}", one_line(&file.name), reason(file)));
+    let left_out = filing.left_out.iter().filter_map(|file| {
+        let reason = reason(file)?;
+        Some(format!("{} : {reason}", one_line(&file.name)))
+    });
     list(&mut text, "Pièces non reprises", left_out);
     text.push_str("\nCeci est un accusé de réception : il n'appelle pas de réponse.\n");
     Mail {
@@ -129,36 +131,36 @@ pub(super) fn of_acknowledgement(
 }
 
 /// Names one on a line; the rest is counted.
-fn list(text: &mut String, title: &str, names: impl ExactSizeIterator<Item = String>) {
-    let more = names.len().saturating_sub(NAMED_MAX);
-    if names.len() == 0 {
+fn list(text: &mut String, title: &str, names: impl Iterator<Item = String>) {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
         return;
     }
     let mut lines = vec![format!("\n{title} :")];
-    lines.extend(names.take(NAMED_MAX).map(|name| format!("- {}", shortened(&name))));
-    if more > 0 {
-        lines.push(format!("- et {more} de plus"));
+    lines.extend(names.iter().take(NAMED_MAX).map(|name| format!("- {}", shortened(name))));
+    if names.len() > NAMED_MAX {
+        lines.push(format!("- et {} de plus", names.len() - NAMED_MAX));
     }
     text.push_str(&lines.join("\n"));
     text.push('\n');
 }
 
-/// Why a file was left out, for who sent it.
-fn reason(file: &LeftOut) -> &'static str {
+/// Why a file was left out, for who sent it. None: it is no document to anybody, such as a logo.
+fn reason(file: &LeftOut) -> Option<&'static str> {
     let because = file.because.as_str();
     let says = |words: &[&str]| words.iter().any(|word| because.contains(word));
-    if says(&["password", "encrypt", "protected"]) {
-        "protégée par un mot de passe"
-    } else if says(&["damaged"]) {
-        "endommagée"
-    } else if says(&["no app takes", "kind of file"]) {
-        "type de fichier non accepté"
-    } else if says(&["logo", "picture", "signature", "small"]) {
-        "image du message"
-    } else if says(&["bytes", "too large", "larger"]) {
-        "trop volumineuse"
+    if says(&["small", "logo", "signature of", "appointment", "visiting card", "Mac's note"]) {
+        None
+    } else if says(&["password", "encrypted", "signed as a whole"]) {
+        Some("protégée ou chiffrée")
+    } else if says(&["damaged", "is empty"]) {
+        Some("endommagée ou vide")
+    } else if says(&["no app takes", "isn't opened", "can't be opened", "nobody can tell"]) {
+        Some("type de fichier non accepté")
+    } else if says(&["more bytes", "files, more than", "deeper than", "may have"]) {
+        Some("trop volumineuse ou trop imbriquée")
     } else {
-        "illisible"
+        Some("illisible")
     }
 }
 

@@ -71,7 +71,7 @@ impl AuthResult {
             }
             _ => None,
         });
-        if tokens.len() % 3 != 0 {
+        if !tokens.len().is_multiple_of(3) {
             return None;
         }
         let (method, result) = pairs.next()??;

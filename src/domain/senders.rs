@@ -180,8 +180,8 @@ pub fn sole_address(value: &str) -> Result<Address, &'static str> {
     let tokens = tokens(value, "<>,:;").ok_or(UNREADABLE)?;
     let specials: String = tokens.iter().filter_map(special).collect();
     let address = match (specials.as_str(), tokens.as_slice()) {
-        ("", [Token::Word(address)]) => address,
-        ("<>", [.., Token::Special('<'), Token::Word(address), Token::Special('>')]) => address,
+        ("", [Token::Word(address)])
+        | ("<>", [.., Token::Special('<'), Token::Word(address), Token::Special('>')]) => address,
         (_, _) if specials.contains([',', ':', ';']) => {
             return Err("its From names several senders");
         }

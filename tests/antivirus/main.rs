@@ -5,7 +5,6 @@
 mod real;
 mod scripted;
 #[path = "../trials/mod.rs"]
-#[allow(dead_code, reason = "each test file takes its part of the trials")]
 mod trials;
 
 /// The file that every antivirus finds and that harms nobody; put together here, so that none

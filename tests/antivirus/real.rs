@@ -84,7 +84,7 @@ async fn a_real_clamd_finds_what_it_knows_and_nothing_else() {
     assert_eq!(clamd.scan(&mail_with(&eicar())).await, infected, "it takes mails apart");
     assert_eq!(clamd.scan(&mail_with(b"%PDF facture")).await, Ok(Scan::Clean));
     assert_eq!(clamd.scan(b"").await, Ok(Scan::Clean));
-    assert_eq!(clamd.scan(&[b'x'; STREAM_BYTES_MAX]).await, Ok(Scan::Clean));
+    assert_eq!(clamd.scan(&vec![b'x'; STREAM_BYTES_MAX]).await, Ok(Scan::Clean));
     for bytes in [STREAM_BYTES_MAX + 1, 20 * STREAM_BYTES_MAX] {
         let said = clamd.scan(&vec![b'x'; bytes]).await.unwrap();
         assert!(matches!(said, Scan::TooLarge(_)), "{bytes}: {said:?}");

@@ -70,15 +70,12 @@ impl Signer {
              {more}h={fields}; bh={}; b=",
             encoded(&digest)
         );
-        let mut data = String::new();
-        for name in fields.split(':') {
+        let signed = fields.split(':').filter_map(|name| {
             let mut fields = letter.fields.iter().rev();
-            let found = fields.find(|(found, _)| found.eq_ignore_ascii_case(name));
-            if let Some((_, value)) = found {
-                data += &format!("{name}:{value}\r\n");
-            }
-        }
-        data += &format!("dkim-signature:{value}");
+            let (_, value) = fields.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+            Some(format!("{name}:{value}\r\n"))
+        });
+        let data = format!("{}dkim-signature:{value}", signed.collect::<String>());
         let signature = self.0.sign(data.as_bytes()).unwrap();
         letter.clone().on_top("DKIM-Signature", &format!("{value}{}", encoded(&signature)))
     }
