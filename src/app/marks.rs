@@ -11,7 +11,7 @@ use crate::domain::company::{Company, CompanyId};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::deposit::Content;
 use crate::domain::profile::AppId;
-use crate::ports::folders::{FolderError, Mark};
+use crate::ports::folders::{FolderError, Mark, Marked};
 use crate::ports::store::MarkWork;
 
 /// Marks looked after in one pass; the rest waits for the next.
@@ -56,15 +56,27 @@ pub(super) fn proven<'a>(
         .unwrap_or_default()
 }
 
+/// What became of a mark.
+enum Set {
+    /// It is on the file, or taken away.
+    Now,
+    /// It is as it can be: the file system holds none, or another file is there.
+    AsItCanBe,
+    /// The file moved, and the next observation follows it.
+    Later,
+    /// The disk is full, read-only or away just now.
+    Failed(String),
+}
+
 impl Robot {
     /// Brings the marks on the files in line with the ledger. Failing to mark never fails
     /// anything else.
     pub(super) async fn mark(&self) -> Answer<()> {
         let store = &self.ports().store;
         let work = store.marks(MARKS_MAX).await?;
-        if work.is_empty() {
-            return Ok(());
-        }
+        let (mut marked, mut failed) = (0_u64, Vec::new());
+        // Where none can be set for ever, the oldest give way.
+        let too_many = work.len() >= MARKS_MAX;
         let identity = store.identity().await?;
         let companies = store.companies().await?;
         for wanted in work {
@@ -83,20 +95,37 @@ impl Robot {
                 }
                 (_, _) => None,
             };
-            if deposit.gone || self.set_mark(company, deposit, mark).await {
+            let set = match deposit.gone {
+                true => Set::AsItCanBe,
+                false => self.set_mark(company, deposit, mark).await,
+            };
+            let settled = match set {
+                Set::Now => {
+                    marked += 1;
+                    true
+                }
+                Set::AsItCanBe => true,
+                Set::Later => false,
+                Set::Failed(problem) => {
+                    failed.push(problem);
+                    too_many
+                }
+            };
+            if settled {
                 store.marked(&wanted).await?;
             }
         }
+        self.shared.set_marking(marked > 0, failed.len(), failed.pop(), self.now());
         Ok(())
     }
 
-    /// Whether the mark is as it should be, or never can be.
+    /// Sets a mark, or takes it away.
     async fn set_mark(
         &self,
         company: &Company,
         deposit: &crate::domain::deposit::Deposit,
         mark: Option<Mark>,
-    ) -> bool {
+    ) -> Set {
         let folders = Arc::clone(&self.ports().folders);
         let (folder, path) = (company.folder.clone(), deposit.path.clone());
         let fingerprint = deposit.fingerprint;
@@ -105,17 +134,18 @@ impl Robot {
             folders.set_mark(&folder, &path, fingerprint, mark.as_ref())
         });
         match set.await {
-            // It moved, and the next observation follows it; or the disk may come back.
-            Ok(Err(
-                FolderError::Missing(_) | FolderError::Io { .. } | FolderError::Unwritable { .. },
-            )) => false,
+            Ok(Ok(Marked::Done)) => Set::Now,
             Ok(
-                Ok(_)
+                Ok(Marked::Impossible)
                 | Err(FolderError::Denied(_) | FolderError::Outside(_) | FolderError::Changed(_)),
-            ) => true,
+            ) => Set::AsItCanBe,
+            Ok(Err(FolderError::Missing(_))) => Set::Later,
+            Ok(Err(FolderError::Io { source, .. } | FolderError::Unwritable { source, .. })) => {
+                Set::Failed(source.to_string())
+            }
             Err(died) => {
                 tracing::warn!(deposit = number, %died, "marking a document failed");
-                false
+                Set::Later
             }
         }
     }

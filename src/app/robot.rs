@@ -77,6 +77,8 @@ pub(super) struct Shared {
     export_failure: std::sync::Mutex<Option<(Timestamp, String)>>,
     /// Mails that left without their witness.
     pub(super) witness_refusals: Refusals,
+    /// How marking goes; for display, the files are the truth.
+    marking: std::sync::Mutex<Marking>,
     /// When the service makes its next round; none when none runs.
     next_round: std::sync::Mutex<Option<Timestamp>>,
     /// What senders of mails are told; what a stop leaves here is never told.
@@ -87,6 +89,25 @@ pub(super) struct Shared {
     pub(super) reconfigured: tokio::sync::Notify,
     /// The service stops: what is under way ends, and nothing more is claimed.
     stopping: AtomicBool,
+}
+
+/// How the marking of files goes.
+#[derive(Debug, Clone, Default)]
+struct Marking {
+    /// It worked once since the start: the disk holds marks.
+    worked: bool,
+    failure: Option<MarkingFailure>,
+}
+
+/// Files that cannot be marked just now.
+#[derive(Debug, Clone)]
+pub(super) struct MarkingFailure {
+    /// Since when.
+    pub(super) since: Timestamp,
+    /// How many of the last pass.
+    pub(super) files: usize,
+    /// The system's words.
+    pub(super) problem: String,
 }
 
 impl Shared {
@@ -128,6 +149,27 @@ impl Shared {
         *kept = failure;
     }
 
+    /// Files that cannot be marked although that worked before: a disk that never held a mark is
+    /// no trouble.
+    pub(super) fn marking_failure(&self) -> Option<MarkingFailure> {
+        let marking = self.marking.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        marking.failure.clone().filter(|_| marking.worked)
+    }
+
+    /// Notes how a pass of marks went: whether any was set, and how many could not be.
+    pub(super) fn set_marking(
+        &self,
+        worked: bool,
+        files: usize,
+        problem: Option<String>,
+        now: Timestamp,
+    ) {
+        let mut marking = self.marking.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        marking.worked |= worked;
+        let since = marking.failure.as_ref().map_or(now, |failure| failure.since);
+        marking.failure = problem.map(|problem| MarkingFailure { since, files, problem });
+    }
+
     /// Whether nothing more may be claimed.
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
@@ -160,6 +202,7 @@ impl Robot {
             serving_since: std::sync::Mutex::default(),
             export_failure: std::sync::Mutex::default(),
             witness_refusals: Refusals::default(),
+            marking: std::sync::Mutex::default(),
             next_round: std::sync::Mutex::default(),
             acknowledgements: std::sync::Mutex::default(),
             due: tokio::sync::Notify::new(),

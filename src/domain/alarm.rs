@@ -39,6 +39,8 @@ pub enum AlarmKind {
     SilentCompany,
     /// The rolling export is too old, or fails.
     Export,
+    /// Documents that were sent cannot be marked on the file just now.
+    Unmarked,
     /// A mailbox was not read for too long, or its server doesn't do as it is told.
     Mailbox,
     /// Mails were put aside that belong to nothing, or that nobody can read.
@@ -73,6 +75,7 @@ impl AlarmKind {
             Self::CompanyLeftOut => "company_left_out",
             Self::SilentCompany => "silent_company",
             Self::Export => "export",
+            Self::Unmarked => "unmarked",
             Self::Mailbox => "mailbox",
             Self::MailPutAside => "mail_put_aside",
             Self::Witness => "witness",
@@ -102,6 +105,7 @@ impl AlarmKind {
             | Self::InDoubt
             | Self::Held
             | Self::Refused
+            | Self::Unmarked
             | Self::Mailbox
             | Self::MailPutAside
             | Self::Witness

@@ -93,7 +93,8 @@ pub struct Mark {
 pub enum Marked {
     /// It is on the file now.
     Done,
-    /// The file system or its permissions don't allow it, or another file is there: not tried again.
+    /// The file system or its permissions don't allow it, or another file is there: not tried
+    /// again. A disk that is full or read-only is an error, which may pass.
     Impossible,
 }
 

@@ -92,7 +92,7 @@ async fn a_doubt_that_a_person_settles_as_sent_is_marked() {
 
 #[tokio::test]
 async fn a_disk_that_takes_no_marks_fails_no_delivery() {
-    for marks in [Marks::Impossible, Marks::DiskFull] {
+    for marks in [Marks::Impossible, Marks::DiskFull, Marks::ReadOnly] {
         let office = Office::with_achats_on().await;
         office.world.disk.set_marks(marks);
         office.drop("Achats/un.pdf");
@@ -101,10 +101,35 @@ async fn a_disk_that_takes_no_marks_fails_no_delivery() {
         assert!(office.rows("Achats/un.pdf").await.iter().all(|row| row.validated), "{marks:?}");
         office.world.disk.set_marks(Marks::Work);
         office.next_round().await;
-        // A full disk passes; a file system that holds none does not.
-        let expected = usize::from(marks == Marks::DiskFull);
+        // A full or read-only disk passes; a file system that holds none does not.
+        let expected = usize::from(marks != Marks::Impossible);
         assert_eq!(office.world.disk.marked().len(), expected, "{marks:?}");
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_marks_any_more_is_an_alarm_until_it_does() {
+    let alarms = async |office: &Office| {
+        let alarms = office.status().await.alarms.into_iter();
+        alarms.map(|alarm| alarm.kind).collect::<Vec<_>>()
+    };
+    let office = Office::with_achats_on().await;
+    office.world.disk.set_read_only(true);
+    office.drop("Achats/un.pdf");
+    office.next_round().await;
+    assert_eq!(alarms(&office).await, Vec::<String>::new(), "it never took one: made so");
+    office.world.disk.set_read_only(false);
+    office.next_round().await;
+    assert_eq!(office.world.disk.marked(), [UN]);
+    office.world.disk.set_read_only(true);
+    office.drop("Achats/deux.pdf");
+    office.next_round().await;
+    assert_eq!(alarms(&office).await, ["unmarked"]);
+    office.world.disk.set_read_only(false);
+    office.next_round().await;
+    assert_eq!(alarms(&office).await, Vec::<String>::new());
+    assert_eq!(office.world.disk.marked().len(), 2);
+    assert_eq!(office.posted(), ["deux.pdf", "un.pdf"]);
 }
 
 #[tokio::test]

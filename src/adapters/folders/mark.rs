@@ -31,15 +31,8 @@ pub(super) fn write(file: BorrowedFd<'_>, mark: Option<&Mark>) -> Result<Marked,
     };
     match answer {
         Ok(()) => Ok(Marked::Done),
-        Err(
-            Errno::NOTSUP
-            | Errno::PERM
-            | Errno::ACCESS
-            | Errno::ROFS
-            | Errno::NOSPC
-            | Errno::DQUOT
-            | Errno::NOSYS,
-        ) => Ok(Marked::Impossible),
+        Err(Errno::NOTSUP | Errno::PERM | Errno::ACCESS | Errno::NOSYS) => Ok(Marked::Impossible),
+        // What is full or read-only now may not be so tomorrow.
         Err(error) => Err(error),
     }
 }

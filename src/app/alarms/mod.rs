@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 pub(super) use announce::Depth;
 
 use super::error::Answer;
-use super::robot::Robot;
+use super::robot::{MarkingFailure, Robot};
 use super::views::AlarmView;
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
@@ -65,6 +65,7 @@ impl Robot {
         for (reason, count) in store.held_counts().await? {
             alarms.push(waiting_alarm(AlarmKind::Held, State::Held, count, Some(reason)));
         }
+        alarms.extend(self.shared.marking_failure().map(unmarked_alarm));
         alarms.extend(self.mailbox_alarms().await?);
         alarms.extend(self.collection_alarms().await?);
         Ok(alarms)
@@ -173,6 +174,14 @@ fn store_alarms(health: &Health) -> Vec<Alarm> {
         alarms.push(alarm(AlarmKind::Store, "records", None, message));
     }
     alarms
+}
+
+fn unmarked_alarm(failure: MarkingFailure) -> Alarm {
+    let MarkingFailure { since, files, problem } = failure;
+    let message = format!(
+        "{files} documents cannot be marked as validated on the file: {problem}; they were sent all the same, and it is tried again with each round"
+    );
+    alarm(AlarmKind::Unmarked, "", Some(since), message)
 }
 
 fn waiting_alarm(kind: AlarmKind, state: State, count: u64, reason: Option<HeldReason>) -> Alarm {

@@ -14,6 +14,8 @@ pub enum Marks {
     Impossible,
     /// The disk is full: an error, which may pass.
     DiskFull,
+    /// The disk is read-only: an error, which may pass.
+    ReadOnly,
 }
 
 impl Disk {

@@ -231,9 +231,12 @@ impl Disk {
     ) -> Result<Marked, FolderError> {
         let state = self.state();
         let inode = state.reach(path)?;
-        let writable = state.tree.node(inode).readable && !state.read_only;
+        let writable = state.tree.node(inode).readable;
         let same = state.look(inode).fingerprint == expected;
-        let marks = state.marks;
+        let marks = match state.read_only {
+            true if state.marks == Marks::Work => Marks::ReadOnly,
+            _ => state.marks,
+        };
         drop(state);
         match marks {
             Marks::Work if writable && same => {
@@ -244,6 +247,10 @@ impl Disk {
             Marks::DiskFull => Err(FolderError::Io {
                 path: path.to_string(),
                 source: io::ErrorKind::StorageFull.into(),
+            }),
+            Marks::ReadOnly => Err(FolderError::Io {
+                path: path.to_string(),
+                source: io::ErrorKind::ReadOnlyFilesystem.into(),
             }),
         }
     }
