@@ -25,7 +25,7 @@ pub enum Error {
 
 impl Error {
     /// A failure in words, with what to do about it.
-    pub(super) fn with_remedy(&self) -> String {
+    pub fn with_remedy(&self) -> String {
         let told = self.to_string();
         if told.contains("\nhint: ") {
             return told;
@@ -42,7 +42,7 @@ impl Error {
             }
             Self::Store(StoreError::Import(_)) => "give a whole file that `facteur export` wrote",
             Self::Store(StoreError::Unknown(_)) => {
-                "restart the robot; what it answered before is kept"
+                "once the disk of the state has room and can be written to, restart the robot; what it answered before is kept"
             }
             Self::Store(StoreError::Unreadable { .. }) => "`facteur status` lists such records",
             Self::Store(

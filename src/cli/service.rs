@@ -55,7 +55,9 @@ pub(super) async fn run(call: &Call) -> Result<Ended> {
     for helper in helpers {
         helper.abort();
     }
-    ended.context("the service failed")?;
+    if let Err(error) = ended {
+        bail!("the service failed: {}", error.with_remedy());
+    }
     tracing::info!("the service has stopped");
     Ok(Ended { outcome: Outcome::Done, printed: true })
 }

@@ -1,6 +1,7 @@
 //! The private seam below the ledger: ordered keys, atomic batches, durable when synced.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 /// Puts (`Some`) and deletes (`None`) that are applied together or not at all.
 pub(super) type Batch = BTreeMap<String, Option<Vec<u8>>>;
@@ -27,8 +28,14 @@ pub(super) enum KvError {
 
 impl From<std::io::Error> for KvError {
     fn from(error: std::io::Error) -> Self {
+        // sled repeats an error of the system by its kind alone, with a text for programmers.
+        let repeated = matches!(
+            error.kind(),
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        );
         match error.raw_os_error() {
             Some(_) => Self::System(error.to_string()),
+            None if repeated => Self::System(error.kind().to_string()),
             None => Self::Content(error.to_string()),
         }
     }
@@ -117,5 +124,19 @@ pub(super) fn walk(
             Some((key, _)) if page.len() == PAGE_PAIRS => rest = rest.after(key),
             Some(_) | None => return Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_that_refused_is_told_from_content_that_is_wrong() {
+        let repeated = std::io::Error::new(ErrorKind::ReadOnlyFilesystem, "Os { code: 30 }");
+        let KvError::System(told) = KvError::from(repeated) else { panic!("it is the system's") };
+        assert!(!told.contains("Os {"), "{told}");
+        let odd = std::io::Error::new(ErrorKind::InvalidData, "no record");
+        assert_eq!(KvError::from(odd), KvError::Content("no record".to_owned()));
     }
 }
