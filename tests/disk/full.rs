@@ -1,26 +1,14 @@
-//! A disk that is full, over quota, read-only, nearly full.
+//! A disk that is full, over quota, nearly full, or read-only from the start.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::firm::{COMPANY, Firm};
+use crate::mounted::{Mounted, Place, alarms, behind};
 use crate::office::{firm, sent, states};
-
-/// Runs a command of the firm behind a shell's words: a limit, a mount.
-fn behind(firm: &Firm, shell: &str, words: &[&str]) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", &format!("{shell} exec \"$@\"")]).arg("sh");
-    if !shell.contains("mount") {
-        command = Command::new("sh");
-        command.args(["-c", &format!("{shell} exec \"$@\""), "sh"]);
-    }
-    command.arg(env!("CARGO_BIN_EXE_facteur")).arg("--config").arg(firm.routes()).args(words);
-    command.stdin(Stdio::null()).env("NO_COLOR", "1").env_remove("FACTEUR_CONFIG");
-    command
-}
 
 fn db(firm: &Firm) -> PathBuf {
     firm.path().join("state/ledger/db")
@@ -61,93 +49,24 @@ fn a_quota_met_in_the_middle_calls_nothing_sent_and_everything_goes_once_afterwa
 }
 
 /// A service whose state is on a small disk of its own; none where nobody may mount one.
-struct SmallDisk {
-    child: Child,
-    state: PathBuf,
-}
-
-impl SmallDisk {
-    fn start(firm: &Firm, size: &str) -> Option<Self> {
-        let state = firm.path().join("state");
-        let probe = Command::new("unshare")
-            .args(["--mount", "mount", "-t", "tmpfs", "tmpfs"])
-            .arg(&state)
-            .output();
-        if !probe.is_ok_and(|output| output.status.success()) {
-            eprintln!("a small disk can't be mounted here: not staged");
-            return None;
-        }
-        let aside = firm.path().join("aside");
-        let (state_at, aside_at) = (state.display(), aside.display());
-        // The state moves to the small disk, and a person says so: the tree is claimed anew.
-        let claim = firm.path().join("documents/.facteur");
-        let claim = claim.display();
-        let shell = format!(
-            "cp -a '{state_at}' '{aside_at}' && mount -t tmpfs -o size={size} tmpfs '{state_at}' && cp -a '{aside_at}/.' '{state_at}' && rm -f '{claim}' &&"
-        );
-        let mut command = behind(firm, &shell, &["run"]);
-        let child = command.stderr(Stdio::piped()).env("RUST_LOG", "info").spawn().unwrap();
-        let mut disk = Self { child, state };
-        while disk.status(firm).is_none() {
-            assert_eq!(disk.child.try_wait().unwrap(), None, "the service ended");
-        }
-        Some(disk)
-    }
-
-    /// The state as the service sees it.
-    fn inside(&self) -> PathBuf {
-        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
-        root.join(self.state.strip_prefix("/").unwrap())
-    }
-
-    fn inside_of(&self, firm: &Firm, words: &[&str]) -> std::process::Output {
-        let mut command = Command::new("nsenter");
-        command.args(["--mount", "--target", &self.child.id().to_string()]);
-        command.arg(env!("CARGO_BIN_EXE_facteur")).arg("--config").arg(firm.routes()).args(words);
-        command.stdin(Stdio::null()).env("NO_COLOR", "1").output().unwrap()
-    }
-
-    fn status(&self, firm: &Firm) -> Option<Value> {
-        if !self.inside().join("control.sock").exists() && !has_socket(&self.inside()) {
-            return None;
-        }
-        let output = self.inside_of(firm, &["--json", "status"]);
-        serde_json::from_slice(&output.stdout).ok()
-    }
-}
-
-fn has_socket(folder: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| entry.file_type().is_ok_and(|kind| kind.is_socket()))
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn alarms(status: &Value) -> Vec<&str> {
-    let alarms = status["alarms"].as_array().unwrap().iter();
-    alarms.filter_map(|alarm| alarm["kind"].as_str()).collect()
+fn small_disk(firm: &Firm) -> Option<Mounted> {
+    Mounted::start(firm, Place::State, "mount -t tmpfs -o size=8m tmpfs PLACE", "small_disk")
 }
 
 #[test]
 fn on_a_disk_that_is_nearly_full_nothing_new_is_taken_in_until_there_is_room() {
     let firm = firm("free_min = \"3 MB\"");
-    let Some(disk) = SmallDisk::start(&firm, "8m") else { return };
+    let Some(disk) = small_disk(&firm) else { return };
     let filler = disk.inside().join("filler");
     fs::write(&filler, vec![1; 5_300_000]).unwrap();
     fs::write(firm.achats("un.pdf"), b"%PDF").unwrap();
     let round: Value =
-        serde_json::from_slice(&disk.inside_of(&firm, &["--json", "round"]).stdout).unwrap();
+        serde_json::from_slice(&disk.run(&firm, &["--json", "round"]).stdout).unwrap();
     assert_eq!((&round["deposited"], &round["sent"]), (&0.into(), &0.into()), "{round}");
     assert_eq!(round["problems"][0]["kind"], "disk_low", "{round}");
     assert_eq!(alarms(&disk.status(&firm).unwrap()), ["disk_low"]);
     fs::remove_file(&filler).unwrap();
-    disk.inside_of(&firm, &["round"]);
+    disk.run(&firm, &["round"]);
     assert_eq!(sent(&firm).get("un.pdf"), Some(&1));
     assert_eq!(alarms(&disk.status(&firm).unwrap()), Vec::<&str>::new());
     assert_eq!(COMPANY, "dupont-maconnerie");
@@ -156,15 +75,15 @@ fn on_a_disk_that_is_nearly_full_nothing_new_is_taken_in_until_there_is_room() {
 #[test]
 fn a_disk_that_is_full_ends_the_service_and_calls_nothing_sent() {
     let firm = firm("free_min = \"0\"");
-    let Some(mut disk) = SmallDisk::start(&firm, "8m") else { return };
+    let Some(mut disk) = small_disk(&firm) else { return };
     let inside = disk.inside();
     // All that is left.
     drop(fs::write(inside.join("filler"), vec![1; 8_000_000]));
     for number in 0..200 {
         fs::write(firm.achats(&format!("{number:03}.pdf")), format!("%PDF {number}")).unwrap();
     }
-    disk.inside_of(&firm, &["round"]);
-    assert_eq!(disk.child.wait().unwrap().code(), Some(1));
+    disk.run(&firm, &["round"]);
+    assert_eq!(disk.ended().0, Some(1));
     assert!(sent(&firm).len() < 200);
 }
 

@@ -8,6 +8,8 @@
 mod firm;
 #[path = "../rig/mod.rs"]
 mod rig;
+#[path = "../trials/mod.rs"]
+mod trials;
 #[path = "../world/mod.rs"]
 mod world;
 
@@ -15,4 +17,6 @@ mod damage;
 mod exports;
 mod full;
 mod gone;
+mod mounted;
 mod office;
+mod read_only;

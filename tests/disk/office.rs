@@ -76,3 +76,11 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// The mark on a document, as anybody may read it.
+pub(crate) fn mark_of(file: &Path) -> Option<Vec<u8>> {
+    let mut value = vec![0; 512];
+    let length = rustix::fs::getxattr(file, "user.facteur.validated", &mut value[..]).ok()?;
+    value.truncate(length);
+    Some(value)
+}
