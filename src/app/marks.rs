@@ -95,9 +95,10 @@ impl Robot {
                 }
                 (_, _) => None,
             };
-            let set = match deposit.gone {
-                true => Set::AsItCanBe,
-                false => self.set_mark(company, deposit, mark).await,
+            let set = if deposit.gone {
+                Set::AsItCanBe
+            } else {
+                self.set_mark(company, deposit, mark).await
             };
             let settled = match set {
                 Set::Now => {

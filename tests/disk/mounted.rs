@@ -78,9 +78,8 @@ impl Mounted {
         let (place, state) = (place.of(firm), firm.path().join("state"));
         let mut service = Self { child, place, state };
         while service.status(firm).is_none() {
-            if service.child.try_wait().unwrap().is_some() {
-                panic!("the service ended: {:?}", service.ended());
-            }
+            let ended = service.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the service ended: {:?}", service.ended());
         }
         service
     }

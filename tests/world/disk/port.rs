@@ -233,10 +233,8 @@ impl Disk {
         let inode = state.reach(path)?;
         let writable = state.tree.node(inode).readable;
         let same = state.look(inode).fingerprint == expected;
-        let marks = match state.read_only {
-            true if state.marks == Marks::Work => Marks::ReadOnly,
-            _ => state.marks,
-        };
+        let shut = state.read_only && state.marks == Marks::Work;
+        let marks = if shut { Marks::ReadOnly } else { state.marks };
         drop(state);
         match marks {
             Marks::Work if writable && same => {
