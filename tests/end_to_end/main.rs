@@ -10,5 +10,6 @@ mod answers;
 #[allow(dead_code, reason = "other test programs use the rest of it")]
 mod firm;
 mod main_job;
+mod proof;
 mod service;
 mod stops;
