@@ -124,6 +124,8 @@ fn answers() -> Vec<(Ask, Value)> {
             },
             backfill(),
         ),
+        (Ask::Invitations { company: None }, json!([invitation()])),
+        (Ask::Invitation { company: company(), app: app() }, invitation()),
         (Ask::History { company: None }, history()),
         (Ask::DecisionsExport, json!({ "toml": TEXT })),
         (
@@ -193,7 +195,17 @@ fn status() -> Value {
 
 fn connected() -> Value {
     json!({
-        "app": TEXT, "sender": TEXT, "recipient": TEXT, "inbox": TEXT, "inboxes": { TEXT: TEXT }
+        "app": TEXT, "sender": TEXT, "recipient": TEXT, "inbox": TEXT, "inboxes": { TEXT: TEXT },
+        "state": TEXT
+    })
+}
+
+fn invitation() -> Value {
+    json!({
+        "company": TEXT, "app": TEXT, "state": TEXT, "because": TEXT, "sender": TEXT, "from": TEXT,
+        "subject": TEXT, "names": TEXT, "written_at": AT, "received_at": AT, "signed_by": TEXT,
+        "link": TEXT, "by": TEXT, "needs_person": true, "mails": 1,
+        "events": [{ "at": AT, "state": TEXT, "because": TEXT, "by": TEXT }]
     })
 }
 
@@ -227,7 +239,7 @@ fn deliveries() -> Value {
     json!([{
         "id": TEXT, "company": TEXT, "path": TEXT, "app": TEXT, "state": TEXT, "reason": TEXT,
         "message_id": TEXT, "sender": TEXT, "recipient": TEXT, "sha256": TEXT, "size": 1,
-        "attempts": 1, "last_answer": TEXT, "queued_at": AT, "due_at": AT, "rehearsal": true
+        "attempts": 1, "last_answer": TEXT, "answers_to_read": 1, "queued_at": AT, "due_at": AT, "rehearsal": true
     }])
 }
 

@@ -51,6 +51,21 @@ async fn a_forged_one_is_found_out_when_the_name_service_is_back() {
 }
 
 #[tokio::test]
+async fn what_is_looked_at_again_is_the_same_mail() {
+    let bureau = Bureau::new().await;
+    bureau.signed.silent(true);
+    bureau.receive(&Letter { signed_by: vec![], ..Letter::right() }).await;
+    bureau.signed.silent(false);
+    bureau
+        .mailbox
+        .exchange(1, Letter::with_page("<a href='https://www.tool.example'>x</a>").mail());
+    bureau.office.next_round().await;
+    let shown = bureau.invitation().await;
+    assert!(shown.because.contains("another mail is in its place"), "{}", shown.because);
+    assert_eq!(bureau.pages.opened(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn an_invitation_to_nobody_that_is_connected_is_put_aside() {
     let bureau = Bureau::new().await;
     let stranger = "quickbooks+personne@cabinet.example".to_owned();
@@ -99,11 +114,13 @@ async fn another_sender_is_another_user() {
 }
 
 #[tokio::test]
-async fn a_mailbox_without_a_rule_fetches_nothing() {
+async fn other_words_are_no_invitation() {
     let bureau = Bureau::configured(|config| {
         rule_of(config).subject = Pattern::parse("something else").unwrap();
     })
     .await;
     bureau.receive(&Letter::right()).await;
-    assert_eq!(bureau.mailbox.given().1, Vec::<u32>::new());
+    let shown = bureau.invitation().await;
+    assert_eq!((shown.state.as_str(), shown.mails), ("pending", 0));
+    assert_eq!(bureau.pages.opened(), Vec::<String>::new());
 }

@@ -105,6 +105,13 @@ impl Letterbox {
         }
     }
 
+    /// Another mail is in the place of this one.
+    pub fn exchange(&self, uid: u32, mail: impl AsRef<[u8]>) {
+        if let Some((there, _)) = self.state().mails.get_mut(&uid) {
+            mail.as_ref().clone_into(there);
+        }
+    }
+
     /// The next call of this kind fails.
     pub fn fail_next(&self, fault: Fault) {
         self.state().faults.push_back(fault);

@@ -68,11 +68,14 @@ impl InvitationLedger for Ledger {
         let key = key.clone();
         self.engine
             .write(move |ledger| {
-                let after = match load(ledger, &key)?.step(step, now) {
+                let before = load(ledger, &key)?;
+                let after = match before.step(step, now) {
                     Ok(after) => after,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                ledger.put(keys::invitation(&key), &after);
+                if after != before {
+                    ledger.put(keys::invitation(&key), &after);
+                }
                 if let Some(entry) = &entry {
                     companies::record(ledger, Some(key.company), entry)?;
                 }

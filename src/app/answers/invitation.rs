@@ -129,9 +129,6 @@ impl Robot {
                 Err(MailboxError::Odd(because)) => Origin::unproven(because),
                 Err(error @ MailboxError::Lost(_)) => return Ok(Err(error.into())),
             };
-            if matches!(origin, Origin::Unproven { recheck: true, .. }) {
-                continue;
-            }
             let step = InvitationStep::Checked(origin);
             if let Err(refusal) =
                 store.step_invitation(&invitation.key, step, None, self.now()).await?

@@ -221,9 +221,7 @@ fn because(invitation: &Invitation, rule: Option<&InvitationRule>, books: &Books
 fn openable(invitation: &Invitation, rule: &InvitationRule) -> Answer<Link> {
     let hint = "hint: look at it in the mailbox; one accepted in a browser: add --by-hand";
     let refuse = |because: &str| Error::Refused(format!("nothing is opened: {because}\n{hint}"));
-    if invitation.state == InvitationState::Pending {
-        return Err(refuse(&invitation.because));
-    }
+    // One that isn't verified has none.
     let Some(link) = invitation.verified_link() else {
         return Err(refuse(&invitation.because));
     };

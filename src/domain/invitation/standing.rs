@@ -83,7 +83,7 @@ pub fn may_open<'a>(
     books: &Books<'_>,
 ) -> Result<&'a Link, String> {
     let refuse = |because: &str| Err(because.to_owned());
-    if invitation.state != InvitationState::Verified || invitation.openings > 0 {
+    if invitation.state != InvitationState::Verified {
         return refuse("its link was opened before, or its origin isn't verified");
     }
     match rule.accept {

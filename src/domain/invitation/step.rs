@@ -105,9 +105,6 @@ impl Invitation {
             InvitationState::Opening | InvitationState::Failed if by.is_none() => {
                 return refuse("its link was opened before: another time is a person's");
             }
-            InvitationState::Verified if by.is_none() && self.openings > 0 => {
-                return refuse("its link was opened before: another time is a person's");
-            }
             InvitationState::Verified | InvitationState::Opening | InvitationState::Failed => {}
         }
         self.openings += 1;
