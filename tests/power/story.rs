@@ -8,7 +8,7 @@ use facteur::config::Config;
 use facteur::domain::delivery::{Act, State};
 
 use crate::office::DUPONT;
-use crate::world::{self, Script, World, path};
+use crate::world::{self, Phase, Script, World, path};
 
 /// The company's folder.
 pub(crate) const FOLDER: &str = "Dupont Maçonnerie";
@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Outside(Box<dyn Fn(&World)>),
     /// Léa asks; when the power went meanwhile, she asks again.
     Ask(Ask),
+    /// While the next mail is at this phase, something happens outside, and Léa asks.
+    Meanwhile(Meanwhile),
     /// A quarter of an hour passes, then a round.
     Round,
     /// Léa looks at the tool, and settles what is in doubt by what she sees there.
@@ -45,6 +47,14 @@ pub(crate) enum Step {
     Export,
     /// The whole state from that file.
     Import,
+}
+
+/// What happens beside a mail.
+#[derive(Clone)]
+pub(crate) struct Meanwhile {
+    pub(crate) phase: Phase,
+    pub(crate) outside: fn(&World),
+    pub(crate) ask: Ask,
 }
 
 /// What must come of one document for one app.
@@ -57,6 +67,8 @@ pub(crate) struct Expected {
     pub(crate) copies: RangeInclusive<usize>,
     /// What `documents` shows then.
     pub(crate) states: Vec<&'static str>,
+    /// Copies where the power never goes, if that says more.
+    pub(crate) calm_copies: Option<usize>,
 }
 
 impl Story {
@@ -168,14 +180,21 @@ impl Story {
     }
 
     pub(crate) fn turn(self, turn: Turn, folder: &str, app: &str) -> Self {
-        self.ask(Ask::Switch {
-            turn,
-            company: Some(DUPONT.to_owned()),
-            folder: path(folder),
-            app: app.to_owned(),
-            inbox: None,
-            preview: false,
-        })
+        self.ask(turning(turn, folder, app))
+    }
+
+    /// While the next mail is at this phase, something happens outside, and Léa asks; the story
+    /// must ask again later, in case the power went meanwhile.
+    pub(crate) fn meanwhile(mut self, phase: Phase, outside: fn(&World), ask: Ask) -> Self {
+        self.steps.push(Step::Meanwhile(Meanwhile { phase, outside, ask }));
+        self
+    }
+
+    /// What was expected last comes in so many copies where the power never goes.
+    pub(crate) fn calmly(mut self, copies: usize) -> Self {
+        let last = self.expected.last_mut().expect("something was expected");
+        last.calm_copies = Some(copies);
+        self
     }
 
     pub(crate) fn act(self, act: Act, state: State) -> Self {
@@ -219,8 +238,21 @@ impl Story {
     ) -> Self {
         let path = document.map(str::to_owned);
         let (content, states) = (content.to_owned(), states.to_vec());
-        self.expected.push(Expected { path, app, content, copies, states });
+        let calm_copies = None;
+        self.expected.push(Expected { path, app, content, copies, states, calm_copies });
         self
+    }
+}
+
+/// What turns a switch of the company.
+pub(crate) fn turning(turn: Turn, folder: &str, app: &str) -> Ask {
+    Ask::Switch {
+        turn,
+        company: Some(DUPONT.to_owned()),
+        folder: path(folder),
+        app: app.to_owned(),
+        inbox: None,
+        preview: false,
     }
 }
 

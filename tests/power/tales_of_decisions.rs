@@ -4,8 +4,8 @@ use facteur::app::requests::{Ask, Turn};
 
 use crate::office::DUPONT;
 use crate::stops::try_all;
-use crate::story::Story;
-use crate::world::{Script, path};
+use crate::story::{Story, place, turning};
+use crate::world::{Phase, Script, path};
 
 #[test]
 fn what_was_there_before_the_switch_stays_and_what_came_after_goes() {
@@ -91,6 +91,48 @@ fn a_connection_ended_and_made_again_sends_nothing_of_before() {
             .expect(Some("Achats/a.pdf"), "quickbooks", "a", 0..=0, &["cancelled"])
             .stays("Achats/b.pdf", "quickbooks", "b")
             .once("Achats/c.pdf", "quickbooks", "c")
+    });
+}
+
+#[test]
+fn a_switch_turned_off_beside_a_mail_stops_it_before_its_dot() {
+    try_all(12, || {
+        let off = turning(Turn::Off, "Achats", "quickbooks");
+        Story::with_achats_on("off beside a mail")
+            .put("Achats/a.pdf", "a")
+            .meanwhile(Phase::BeforeGate, |_| (), off.clone())
+            .round()
+            .ask(off)
+            .forget("Achats/ancien.pdf")
+            .expect(Some("Achats/ancien.pdf"), "quickbooks", "old", 0..=0, &["switch_off"])
+            .expect(Some("Achats/a.pdf"), "quickbooks", "a", 0..=1, &["cancelled", "sent"])
+            .calmly(0)
+    });
+}
+
+#[test]
+fn a_document_moved_under_an_exception_beside_its_mail_does_not_leave() {
+    try_all(12, || {
+        // It counts what there is, and so looks at what has moved.
+        let look = Ask::Backfill {
+            company: DUPONT.to_owned(),
+            folder: path("Achats"),
+            app: "quickbooks".to_owned(),
+            since: None,
+            until: None,
+            confirmed: false,
+        };
+        Story::with_achats_on("moved beside a mail")
+            .outside(|world| world.disk.mkdir(&place("Achats/Privé")))
+            .turn(Turn::Off, "Achats/Privé", "quickbooks")
+            .put("Achats/a.pdf", "a")
+            .meanwhile(
+                Phase::BeforeGate,
+                |world| world.disk.rename(&place("Achats/a.pdf"), &place("Achats/Privé/a.pdf")),
+                look,
+            )
+            .round()
+            .expect(Some("Achats/Privé/a.pdf"), "quickbooks", "a", 0..=0, &["cancelled"])
     });
 }
 

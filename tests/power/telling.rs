@@ -2,17 +2,19 @@
 //! durable.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::TimeDelta;
-use facteur::app::requests::{Ask, Outcome, Reply, Selection};
+use facteur::app::requests::{Answers as _, Ask, Outcome, Reply, Request, Selection};
 use facteur::app::views::{DeliveryView, StatusView};
 use facteur::domain::delivery::Act;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::office::Office;
-use crate::story::{Step, Story};
+use crate::office::{LEA, Office};
+use crate::story::{Meanwhile, Step, Story};
 use crate::world::{Stop, World};
 
 /// Rounds after which a story must have come to rest.
@@ -30,6 +32,8 @@ pub(crate) struct Telling {
     /// The effects of each life so far, the stopped ones.
     pub(crate) lives: Vec<Vec<&'static str>>,
     files: TempDir,
+    /// What is to happen beside a mail, and whether it has.
+    meanwhile: Option<(Meanwhile, Arc<AtomicBool>)>,
 }
 
 impl Telling {
@@ -42,7 +46,8 @@ impl Telling {
         let office = life.block_on(Office::in_world(world, story.config.clone()));
         let files = tempfile::tempdir().unwrap();
         let stops = stops.iter().copied().collect();
-        let mut telling = Self { office, life: Some(life), stops, lives: Vec::new(), files };
+        let (life, lives) = (Some(life), Vec::new());
+        let mut telling = Self { office, life, stops, lives, files, meanwhile: None };
         if !story.steps.iter().any(|step| matches!(step, Step::Begin)) {
             telling.arm();
         }
@@ -101,6 +106,11 @@ impl Telling {
     pub(crate) fn take(&mut self, step: &Step) {
         match step {
             Step::Begin => self.arm(),
+            Step::Meanwhile(meanwhile) => {
+                let happened = Arc::new(AtomicBool::new(false));
+                self.meanwhile = Some((meanwhile.clone(), happened));
+                self.plan_meanwhile();
+            }
             Step::Outside(act) => act(&self.office.world),
             Step::Ask(ask) => self.demand(ask),
             Step::Round => {
@@ -117,6 +127,23 @@ impl Telling {
                 self.demand(&Ask::Import { file, confirmed: true });
             }
         }
+    }
+
+    /// What happens beside the next mail is asked of the robot that lives then.
+    fn plan_meanwhile(&self) {
+        self.office.world.post.forget_happenings();
+        let Some((Meanwhile { phase, outside, ask }, happened)) = self.meanwhile.clone() else {
+            return;
+        };
+        if happened.load(Ordering::SeqCst) {
+            return;
+        }
+        let (world, robot) = (self.office.world.clone(), self.office.robot.clone());
+        self.office.world.post.at(phase, async move {
+            happened.store(true, Ordering::SeqCst);
+            outside(&world);
+            robot.answer(Request { by: LEA.to_owned(), ask }).await;
+        });
     }
 
     /// A round that may be cut off.
@@ -176,6 +203,7 @@ impl Telling {
             self.life = Some(life);
             if self.office.world.power.is_on() {
                 started.unwrap();
+                self.plan_meanwhile();
                 return;
             }
         }

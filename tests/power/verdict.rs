@@ -35,6 +35,15 @@ pub(crate) fn judge(story: &Story, telling: &mut Telling) -> Result<usize, Strin
         settled(telling, expected)?;
     }
     validated(telling)?;
+    if telling.lives.is_empty() {
+        for expected in &story.expected {
+            let copies = copies(telling, expected);
+            if expected.calm_copies.is_some_and(|calm| calm != copies) {
+                let Expected { content, app, .. } = expected;
+                return Err(format!("{copies} copies of `{content}` for {app}, undisturbed"));
+            }
+        }
+    }
     Ok(doubtful.len())
 }
 

@@ -103,6 +103,29 @@ async fn a_file_moved_while_it_waits_is_followed() {
 }
 
 #[tokio::test]
+async fn a_file_moved_under_an_exception_while_it_is_sent_does_not_leave() {
+    let office = Office::with_achats_on().await;
+    office.world.disk.mkdir(&format!("{FOLDER}/Achats/Privé"));
+    office.off("Achats/Privé", "quickbooks").await;
+    office.drop("Achats/un.pdf");
+    let (world, robot) = (office.world.clone(), office.robot.clone());
+    office.world.post.at(crate::world::Phase::BeforeGate, async move {
+        use facteur::app::requests::{Answers as _, Request};
+        world.disk.rename(UN, &format!("{FOLDER}/Achats/Privé/un.pdf"));
+        // It counts what there is, and so looks at what has moved.
+        let (company, app) = (DUPONT.to_owned(), "quickbooks".to_owned());
+        let (folder, since, until) = (path("Achats"), None, None);
+        let ask = Ask::Backfill { company, folder, app, since, until, confirmed: false };
+        robot.answer(Request { by: "lea".to_owned(), ask }).await;
+    });
+    office.next_round().await;
+    assert_eq!(office.posted(), Vec::<String>::new());
+    office.next_round().await;
+    assert_eq!(office.posted(), Vec::<String>::new());
+    assert_eq!(office.state("Achats/Privé/un.pdf").await, "cancelled");
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_held_for_a_person() {
     let office = with_one_waiting().await;
     office.world.disk.chmod_unreadable(UN);

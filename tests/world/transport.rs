@@ -144,6 +144,11 @@ impl Post {
         self.state().happenings.push((phase, Box::pin(happening)));
     }
 
+    /// Nothing happens any more that has not happened yet.
+    pub fn forget_happenings(&self) {
+        self.state().happenings.clear();
+    }
+
     /// How many mails it takes at once.
     pub fn set_connections(&self, connections: usize) {
         self.state().connections = connections;
