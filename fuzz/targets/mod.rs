@@ -2,6 +2,7 @@
 //!
 //! `tests/strangers` runs them as plain tests, `fuzz/fuzz_targets` under cargo-fuzz.
 
+pub mod answers;
 pub mod configuration;
 pub mod invitations;
 pub mod letters;
@@ -29,7 +30,8 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
+    answers::TARGET,
     configuration::TARGET,
     invitations::TARGET,
     mails::TARGET,

@@ -239,7 +239,8 @@ fn deliveries() -> Value {
     json!([{
         "id": TEXT, "company": TEXT, "path": TEXT, "app": TEXT, "state": TEXT, "reason": TEXT,
         "message_id": TEXT, "sender": TEXT, "recipient": TEXT, "sha256": TEXT, "size": 1,
-        "attempts": 1, "last_answer": TEXT, "answers_to_read": 1, "queued_at": AT, "due_at": AT, "rehearsal": true
+        "attempts": 1, "last_answer": TEXT, "answers_to_read": 2, "queued_at": AT, "due_at": AT,
+        "rehearsal": true
     }])
 }
 

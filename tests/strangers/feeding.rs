@@ -18,6 +18,11 @@ const INPUT_BYTES_MAX: usize = 4096;
 const CHANGES_MAX: u64 = 6;
 
 #[test]
+fn any_answer_is_one_safe_line_and_believed_of_its_writer_alone() {
+    feed(&targets::answers::TARGET);
+}
+
+#[test]
 fn any_configuration_is_taken_whole_or_refused_plainly() {
     feed(&targets::configuration::TARGET);
 }

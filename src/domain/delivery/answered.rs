@@ -128,7 +128,7 @@ impl Delivery {
     }
 
     /// Whether the copy of an attempt is not with the tool any more.
-    fn came_back(&self, attempt: u32) -> bool {
+    pub(super) fn came_back(&self, attempt: u32) -> bool {
         let refused = State::Refused.as_str();
         let refused = |event: &Event| event.attempt == attempt && event.what == refused;
         self.was_sent_back(attempt) || self.events.iter().any(refused)

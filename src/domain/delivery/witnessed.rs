@@ -115,11 +115,9 @@ impl Delivery {
 
     /// Whether the tool has what this proves: nothing that left then was sent back since.
     fn is_proof_of_what_is(&self, proof: &Proof) -> bool {
-        let word = State::Refused.as_str();
-        let mut refused = self.events.iter().filter(|event| event.what == word);
         match proof.attempt {
-            Some(attempt) => !refused.any(|event| event.attempt == attempt),
-            None => refused.next().is_none(),
+            Some(attempt) => !self.came_back(attempt),
+            None => !(1..=self.attempt).any(|attempt| self.came_back(attempt)),
         }
     }
 

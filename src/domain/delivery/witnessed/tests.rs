@@ -91,6 +91,8 @@ fn a_copy_settles_what_was_in_doubt_and_nothing_that_is_known() {
     let again = |then: Vec<Step>| [doubt(), person(Act::Resend), then].concat();
     let sent_again = |then: Vec<Step>| [ended(1, taken()), person(Act::Resend), then].concat();
     let retried = [ended(1, taken()), sent_back(1), person(Act::Retry), ended(2, lost())].concat();
+    let lost_after = vec![Step::Finish { attempt: 1, finish: lost() }];
+    let back_early = [marked(1), sent_back(1), lost_after].concat();
     let rows: Vec<(&str, Vec<Step>, Option<u32>, State, &str)> = vec![
         ("in doubt", doubt(), None, State::Sent, "sent"),
         ("in doubt, named", doubt(), Some(1), State::Sent, "sent"),
@@ -114,6 +116,7 @@ fn a_copy_settles_what_was_in_doubt_and_nothing_that_is_known() {
         ("sent back once, now in doubt", retried.clone(), None, State::InDoubt, "copy_found"),
         ("the copy that was sent back", retried.clone(), Some(1), State::InDoubt, "copy_found"),
         ("the copy after that", retried, Some(2), State::Sent, "sent"),
+        ("back before its doubt", back_early, None, State::InDoubt, "copy_found"),
     ];
     for (name, steps, attempt, state, last) in rows {
         let next = after(&[steps, copy(attempt)].concat());
