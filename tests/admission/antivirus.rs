@@ -1,6 +1,7 @@
 //! The antivirus: what it knows is filed nowhere, and without its word nothing is.
 
-use facteur::config::ClamdAddress;
+use facteur::app::requests::{Ask, MailsAsk, Outcome, Reply};
+use facteur::config::{ClamdAddress, Senders};
 use facteur::domain::mailbox::MailOutcome;
 
 use crate::desk::{Desk, HUGE, VIRUS, mail};
@@ -69,6 +70,50 @@ async fn what_it_refuses_to_look_at_waits_for_a_person() {
     let MailOutcome::Tray { because } = &outcome else { panic!("{outcome:?}") };
     assert_eq!(because, "\"facture 1.pdf\" is not scanned: it is larger than it looks at");
     assert!(desk.filed().is_empty());
+}
+
+/// A person files the newest mail.
+async fn file(desk: &Desk) -> Reply {
+    let numbers = vec![desk.mails().await[0].number.to_string()];
+    let company = "dupont-maconnerie".to_owned();
+    desk.office.ask(Ask::Mails(MailsAsk::File { numbers, company, folder: None, all: true })).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_person_can_file_what_it_knows_or_refuses_to_look_at() {
+    for (document, word) in [(VIRUS, "found Test.Virus"), (HUGE, "larger than it looks at")] {
+        let (desk, antivirus) = Desk::with_antivirus().await;
+        let before = desk.take(&mail(1, ANNE, document)).await;
+        let reply = file(&desk).await;
+        assert!(format!("{reply:?}").contains(word), "{reply:?}");
+        antivirus.set_away(true);
+        file(&desk).await;
+        assert_eq!(desk.mails().await[0].outcome, before);
+        assert!(desk.filed().is_empty());
+
+        let numbers = vec![desk.mails().await[0].number.to_string()];
+        let dropping = MailsAsk::Drop { numbers, confirmed: true };
+        let dropped = desk.office.ask(Ask::Mails(dropping)).await;
+        assert!(matches!(dropped.outcome, Outcome::Done), "{dropped:?}");
+        assert_eq!(desk.drawer.count(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_files_is_looked_at_first() {
+    let (mut desk, antivirus) = Desk::with_antivirus().await;
+    desk.office.restart_configured(|config| config.collection.senders = Senders::Known).await;
+    desk.restart().await;
+    let stranger = desk.take(&mail(1, ANNE, VIRUS)).await;
+    assert!(matches!(stranger, MailOutcome::Tray { .. }), "{stranger:?}");
+    file(&desk).await;
+    let outcome = desk.mails().await.remove(0).outcome;
+    assert!(matches!(outcome, MailOutcome::Quarantined { .. }), "{outcome:?}");
+    // Its makers say meanwhile that they were mistaken.
+    antivirus.forget();
+    file(&desk).await;
+    let outcome = desk.mails().await.remove(0).outcome;
+    assert!(matches!(outcome, MailOutcome::Filed(_)), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]

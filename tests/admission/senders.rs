@@ -40,11 +40,14 @@ async fn a_known_sender_is_filed_and_a_stranger_waits_in_the_tray() {
     .await;
     let words = desk.take(&mail(1, ANNE, "%PDF-1.4 a")).await;
     assert!(admitted(&words).contains("by its From alone"), "{words:?}");
+    // Its name, decoded, would be two authors.
+    let accented = mail(4, "=?utf-8?q?Ren=C3=A9=2C_Durand?= <rene@client.example>", "%PDF-1.4 d");
+    admitted(&desk.take(&accented).await);
     let stranger = desk.take(&mail(2, "eve@evil.example", "%PDF-1.4 b")).await;
     assert_eq!(tray(&stranger), "eve@evil.example is no known sender");
     let dressed = mail(3, "\"anne@client.example\" <eve@evil.example>", "%PDF-1.4 c");
     assert_eq!(tray(&desk.take(&dressed).await), "eve@evil.example is no known sender");
-    assert_eq!(desk.filed().len(), 1);
+    assert_eq!(desk.filed().len(), 2);
     assert_eq!(desk.drawer.count(), 2, "the tray's mails are kept");
 }
 

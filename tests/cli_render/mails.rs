@@ -19,6 +19,8 @@ fn mail(number: &str, state: &str) -> MailView {
         size: 12_345,
         company: None,
         by: None,
+        admitted: None,
+        acknowledged_at: None,
         delivery: None,
         files: Vec::new(),
         left_out: Vec::new(),
@@ -29,6 +31,8 @@ fn filed() -> MailView {
     MailView {
         company: Some(text("dupont-maconnerie")),
         by: Some(text("lea")),
+        admitted: Some(text("client@client.example is a known sender")),
+        acknowledged_at: Some(at(45)),
         files: vec![MailFileView {
             name: text("facture.pdf"),
             path: Some(text("Reçus par mail/2026/11/facture.pdf")),

@@ -106,6 +106,11 @@ impl Robot {
         let outcome = match next {
             Next::File(filing) => MailOutcome::Filing(filing),
             Next::Aside(outcome @ MailOutcome::Filed(_)) => outcome,
+            Next::Aside(outcome @ MailOutcome::Quarantined { .. }) => {
+                let because = outcome.because().unwrap_or_default().to_owned();
+                self.became(mail, outcome).await?;
+                return Ok(Err(because));
+            }
             other @ (Next::Aside(_) | Next::Later(_)) => return Ok(Err(in_words(&other))),
         };
         let entry = HistoryEntry {

@@ -78,6 +78,8 @@ impl Robot {
         } else {
             filing.and_then(|filing| filing.by.clone())
         };
+        let acknowledgement = filing.and_then(|filing| filing.acknowledgement.as_ref());
+        let meant_at = acknowledgement.and_then(|answer| answer.meant_at);
         let files = filing.iter().flat_map(|filing| &filing.files);
         let left_out = filing.iter().flat_map(|filing| &filing.left_out);
         MailView {
@@ -93,6 +95,8 @@ impl Robot {
             size: mail.size,
             company: filing.map(|filing| filing.slug.to_string()),
             by,
+            admitted: filing.and_then(|filing| filing.admitted.clone()),
+            acknowledged_at: meant_at.map(|at| self.local(at)),
             delivery: mail.outcome.delivery().map(|id| id.to_string()),
             files: files.map(file_view).collect(),
             left_out: left_out.map(left_out_view).collect(),

@@ -32,6 +32,10 @@ pub struct MailView {
     pub company: Option<String>,
     /// The person who filed or dropped it.
     pub by: Option<String>,
+    /// How its sender was known to be one who may send, in words.
+    pub admitted: Option<String>,
+    /// When its sender was to be told what was filed.
+    pub acknowledged_at: Option<LocalTime>,
     /// The delivery it answered.
     pub delivery: Option<String>,
     /// Its documents.

@@ -74,6 +74,9 @@ fn one(view: &MailView) -> String {
     line("read", &format!("{} in {}", words::time(view.received_at), view.mailbox));
     line("state", &state(view));
     line("because", view.because.as_deref().unwrap_or_default());
+    line("sender", view.admitted.as_deref().unwrap_or_default());
+    let told = view.acknowledged_at.map(|at| format!("{} what was filed", words::time(at)));
+    line("told", &told.unwrap_or_default());
     line("company", view.company.as_deref().unwrap_or_default());
     line("by", view.by.as_deref().unwrap_or_default());
     line("delivery", view.delivery.as_deref().unwrap_or_default());
