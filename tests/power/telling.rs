@@ -131,10 +131,10 @@ impl Telling {
 
     /// What happens beside the next mail is asked of the robot that lives then.
     fn plan_meanwhile(&self) {
-        self.office.world.post.forget_happenings();
         let Some((Meanwhile { phase, outside, ask }, happened)) = self.meanwhile.clone() else {
             return;
         };
+        self.office.world.post.forget_happenings();
         if happened.load(Ordering::SeqCst) {
             return;
         }
