@@ -14,7 +14,7 @@ use crate::domain::path::TreePath;
 /// Bytes of a mail: less than the smallest is no mail, and a whole one is held in memory.
 const MAIL_BYTES: std::ops::RangeInclusive<u64> = 1_000..=200_000_000;
 
-const INBOX: &str = "name a folder such as \"Reçus par mail\"; \"\": the company's own folder";
+const INBOX: &str = "name a folder such as \"Reçus par mail\"; \".\": the company's own folder";
 const FILE_IN: &str = "write folders such as \"{inbox}/{year}/{month}\"";
 
 /// Reads `[collection]`.

@@ -7,6 +7,7 @@
 mod rig;
 
 mod answers;
+mod collection;
 #[allow(dead_code, reason = "other test programs use the rest of it")]
 mod firm;
 mod main_job;

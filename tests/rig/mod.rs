@@ -103,6 +103,11 @@ impl Rig {
         self.port("smtp_port")
     }
 
+    /// Where Dovecot takes mails from Postfix, and from whoever else speaks LMTP.
+    pub(crate) fn lmtp_socket(&self) -> PathBuf {
+        self.directory().join("lmtp")
+    }
+
     /// IMAP with TLS from the first byte. The user is any address, without its subaddress.
     pub(crate) fn imaps_port(&self) -> u16 {
         self.port("imaps_port")
