@@ -179,6 +179,19 @@ async fn odd_answers_that_cost_one_mail_at_most() {
             301,
         ),
         ("no IDLE", vec![(Step::Idle, Say("{tag} BAD unknown\r\n"))], "waited", 301),
+        (
+            "news while a mail is moved",
+            vec![(Step::Move, Say("* 2 EXISTS\r\n{tag} OK\r\n"))],
+            "waited",
+            1,
+        ),
+        (
+            "no news in a number that is repeated",
+            vec![(Step::Move, Say("* 1 EXISTS\r\n{tag} OK\r\n"))],
+            "waited",
+            301,
+        ),
+        ("news before IDLE", vec![(Step::Idle, Say("* 2 EXISTS\r\n+ idling\r\n"))], "waited", 1),
         ("news in IDLE", vec![(Step::Idle, Say("+ idling\r\n* 2 EXISTS\r\n"))], "waited", 1),
         (
             "still here in IDLE",

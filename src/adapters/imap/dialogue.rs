@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use async_imap::Session;
-use async_imap::imap_proto::{Outcome, Response, Status};
+use async_imap::imap_proto::{MailboxDatum, Outcome, Response, Status};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::limits::{ANSWER_BYTES_MAX, Limits};
@@ -36,11 +36,21 @@ pub(super) struct Dialogue {
     session: Session<Metered>,
     allowance: Allowance,
     pub(super) limits: Limits,
+    /// Mails in the folder, as far as the server said.
+    mails: u32,
+    /// One came since the folder was last searched: said beside the answer to something else, it
+    /// isn't said again in IDLE.
+    news: bool,
 }
 
 impl Dialogue {
     pub(super) fn new(session: Session<Metered>, allowance: Allowance, limits: Limits) -> Self {
-        Self { session, allowance, limits }
+        Self { session, allowance, limits, mails: 0, news: false }
+    }
+
+    /// The folder is about to be searched: what came until now is found.
+    pub(super) fn forget_news(&mut self) {
+        self.news = false;
     }
 
     /// Sends a command and reads up to its end; `each` sees every answer on the way.
@@ -65,6 +75,7 @@ impl Dialogue {
             let read = timeout_at(deadline, self.session.read_response()).await;
             let answer = read.map_err(silent)?.map_err(|error| lost(&step, error))?;
             let answer = answer.ok_or_else(|| lost(&step, &last_words))?;
+            note(&mut self.mails, &mut self.news, answer.parsed());
             match answer.parsed() {
                 Response::Data { status: Status::Bye, outcome } => last_words = words(outcome),
                 Response::Done { tag, status, outcome } if *tag == id => {
@@ -88,6 +99,9 @@ impl Dialogue {
     /// IDLE (RFC 2177) until something comes, or for so long. Then DONE shows whether the server
     /// still lives: a half-open connection is silent in IDLE for hours.
     pub(super) async fn idle(&mut self, limit: Duration) -> Result<(), MailboxError> {
+        if self.news {
+            return Ok(());
+        }
         self.allowance.grant(ANSWER_BYTES_MAX);
         let answer_limit = self.limits.command;
         let sent = timeout(answer_limit, self.session.run_command("IDLE")).await;
@@ -104,6 +118,8 @@ impl Dialogue {
             tokio::time::sleep(limit).await;
             return self.short("NOOP").await?.done("NOOP");
         }
+        // Said before the server was idle, it is news as well.
+        let limit = if self.news { Duration::ZERO } else { limit };
         let news = self.until("IDLE", |answer| match answer {
             Response::MailboxData(_) | Response::Expunge(_) => Some(Ok(())),
             Response::Data { status: Status::Bye, outcome } => {
@@ -136,10 +152,23 @@ impl Dialogue {
         loop {
             let read = self.session.read_response().await.map_err(|error| lost(step, error))?;
             let answer = read.ok_or_else(|| lost(step, "the server hung up"))?;
+            note(&mut self.mails, &mut self.news, answer.parsed());
             if let Some(picked) = pick(answer.parsed()) {
                 return Ok(picked);
             }
         }
+    }
+}
+
+/// RFC 3501 §7.3.1: the number of mails is said when it grows; some servers repeat it.
+fn note(mails: &mut u32, news: &mut bool, answer: &Response<'_>) {
+    match answer {
+        Response::MailboxData(MailboxDatum::Exists(number)) => {
+            *news |= number > mails;
+            *mails = *number;
+        }
+        Response::Expunge(_) => *mails = mails.saturating_sub(1),
+        _ => {}
     }
 }
 

@@ -99,6 +99,7 @@ impl Session for ImapSession {
         let Some(first) = uid.checked_add(1) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         let limit = self.dialogue.limits.command;
+        self.dialogue.forget_news();
         let note = |answer: &Response<'_>| {
             if let Response::MailboxData(MailboxDatum::Search(uids)) = answer {
                 found.extend_from_slice(uids);
