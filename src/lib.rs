@@ -67,6 +67,11 @@
 //! 8. **A report is only a claim** ([`domain::report`]): it changes a delivery if it knows the
 //!    mail (Message-ID or ENVID) and its recipient. What it changes, the mail's identity and the
 //!    mailbox's cursor are one transaction, and the server is told of nothing before it.
+//! 9. **A collected mail is kept, planned, put, told of, in this order**, each durable before the
+//!    next ([`ports::spool`], [`ports::collected`]). A plan reserves the places of its files; a
+//!    file is put beside and renamed, never over another ([`ports::folders::Folders::put`]), and
+//!    noted as put before anybody observes the tree, so that one a person moved on is never put
+//!    again. The deposit found in its place takes it over, and begins with the mail.
 //!
 //! # What the code does otherwise than its first design
 //!

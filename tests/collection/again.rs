@@ -66,3 +66,30 @@ async fn the_same_document_in_another_mail_is_filed_and_not_sent_twice() {
     assert_eq!(reception.files("Dupont Maçonnerie"), expected);
     assert_eq!(reception.office.posted(), ["a.pdf"]);
 }
+
+#[tokio::test]
+async fn after_an_import_a_mail_that_is_read_again_is_filed_where_it_is() {
+    let leave = |config: &mut facteur::config::Config| {
+        for mailbox in &mut config.mailboxes {
+            mailbox.after = facteur::config::AfterReading::Leave;
+        }
+    };
+    let mut reception = Reception::configured(leave).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup");
+    let export = facteur::app::requests::Ask::Export { file: file.clone() };
+    let _: serde_json::Value = reception.office.done(export).await;
+    reception.mailbox.receive(facture("mars", "a.pdf"));
+    reception.office.next_round().await;
+
+    let import = facteur::app::requests::Ask::Import { file, confirmed: true };
+    let _: serde_json::Value = reception.office.done(import).await;
+    reception.restart().await;
+    assert_eq!(reception.states().await, Vec::<String>::new(), "it is not known any more");
+    reception.office.next_round().await;
+
+    assert_eq!(reception.states().await, ["filed"]);
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
+    reception.office.next_round().await;
+    assert_eq!(reception.office.posted().len(), 1);
+}
