@@ -6,11 +6,14 @@
 #[path = "../stories/office.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the stories of the office")]
 mod office;
+#[path = "../rig/mod.rs"]
+mod rig;
 #[path = "../world/mod.rs"]
 mod world;
 
 mod acknowledged;
 mod antivirus;
 mod desk;
+mod forged;
 mod loops;
 mod senders;

@@ -35,7 +35,7 @@ impl RealClamd {
              TemporaryDirectory {path}\nStreamMaxLength {STREAM_BYTES_MAX}\nSelfCheck 0\n"
         );
         fs::write(&configuration, lines).unwrap();
-        let started = Command::new("clamd")
+        let started = Command::new("/usr/sbin/clamd")
             .arg(format!("--config-file={}", configuration.display()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
