@@ -126,7 +126,7 @@ impl Scanner for Clamd {
             Ok(other) => Err(format!("it is no clamd: it says `{other}`")),
             Err(problem) => Err(problem.to_owned()),
         };
-        Probe { destination: format!("the antivirus at {}", self.address), result }
+        Probe { destination: self.address.to_string(), result }
     }
 }
 

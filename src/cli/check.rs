@@ -8,6 +8,7 @@ use super::door::{Door, load};
 use super::output::with_causes;
 use super::render::{self, clean};
 use super::run::{Call, Ended};
+use super::wire::Probed;
 use super::{control, logging, wire};
 use crate::app::requests::{Answers, Ask, Outcome, Reply, Request};
 use crate::app::views::TreeView;
@@ -63,16 +64,18 @@ pub(super) async fn check(call: &Call, online: bool) -> Result<Ended> {
 /// first that doesn't work.
 async fn try_servers(config: &Config) -> Result<(String, Value, Option<Outcome>)> {
     let (mut text, mut list, mut failed) = (String::new(), Vec::new(), None);
-    for (index, probe) in wire::probes(config).await?.into_iter().enumerate() {
+    for (probed, probe) in wire::probes(config).await? {
         let destination = clean(&probe.destination);
         let (works, answer) = match &probe.result {
             Ok(answer) => (true, clean(answer)),
             Err(problem) => (false, clean(problem)),
         };
-        let (what, trouble, section) = if index == 0 {
-            ("Mail through", "mail cannot leave through", "[mail]")
-        } else {
-            ("The mailbox", "cannot read the mailbox", "[[mailboxes]]")
+        let (what, trouble, section) = match probed {
+            Probed::Mail => ("Mail through", "mail cannot leave through", "[mail]"),
+            Probed::Mailbox => ("The mailbox", "cannot read the mailbox", "[[mailboxes]]"),
+            Probed::Antivirus => {
+                ("The antivirus at", "cannot ask the antivirus at", "`clamd` of [collection]")
+            }
         };
         let verdict = if works { "works" } else { "does not work" };
         text.extend([what, " ", &destination, " ", verdict, ": ", &answer, "\n"]);

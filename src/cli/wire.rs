@@ -151,15 +151,26 @@ impl Hints for Watching {
     }
 }
 
+/// What was tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Probed {
+    /// The way mail leaves.
+    Mail,
+    /// A mailbox.
+    Mailbox,
+    /// The antivirus.
+    Antivirus,
+}
+
 /// Tries the mail server of the configuration, and sends nothing; then its mailboxes, and
-/// changes nothing.
-pub(super) async fn probes(config: &Config) -> Result<Vec<Probe>> {
-    let mut probes = vec![transport(config)?.probe().await];
+/// changes nothing; then its antivirus.
+pub(super) async fn probes(config: &Config) -> Result<Vec<(Probed, Probe)>> {
+    let mut probes = vec![(Probed::Mail, transport(config)?.probe().await)];
     for mailbox in mailboxes(config)? {
-        probes.push(mailbox.probe().await);
+        probes.push((Probed::Mailbox, mailbox.probe().await));
     }
     if let Some(clamd) = antivirus(config) {
-        probes.push(clamd.probe().await);
+        probes.push((Probed::Antivirus, clamd.probe().await));
     }
     Ok(probes)
 }

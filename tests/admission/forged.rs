@@ -17,7 +17,8 @@ fn send(rig: &Rig, mail: &str) {
     let stream = TcpStream::connect(("127.0.0.1", rig.smtp_port())).unwrap();
     let mut replies = BufReader::new(stream.try_clone().unwrap()).lines();
     let mut expect = |code: &str| {
-        let last = replies.by_ref().map(Result::unwrap).find(|line| !line[3..].starts_with('-'));
+        let last =
+            replies.by_ref().map(Result::unwrap).find(|line| line.chars().nth(3) != Some('-'));
         assert!(last.as_deref().is_some_and(|line| line.starts_with(code)), "{last:?}");
     };
     expect("220");
