@@ -65,7 +65,9 @@
 //! 7. **Nothing is taken for deleted** because it can't be seen: another root, most names gone or
 //!    an unreadable folder hold the company or leave what is known as it is.
 //! 8. **A report is only a claim** ([`domain::report`]): it changes a delivery if it knows the
-//!    mail (Message-ID or ENVID) and its recipient. What it changes, the mail's identity and the
+//!    mail (Message-ID or ENVID) and its recipient. A tool's own answer ([`domain::tool_answer`])
+//!    must know the mail too, or be signed by the tool. A copy of a mail of ours proves that it
+//!    left; its absence proves nothing. What a mail changes, its identity and the
 //!    mailbox's cursor are one transaction, and the server is told of nothing before it.
 //! 9. **A collected mail is kept, planned, put, told of, in this order**, each durable before the
 //!    next ([`ports::spool`], [`ports::collected`]). A plan reserves the places of its files; a

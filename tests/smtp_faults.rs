@@ -27,7 +27,7 @@ async fn try_row(row: Row, authority: &Authority) -> Result<(), String> {
     let login = row.login.then(|| Login::password("robot", "secret"));
     let config = SmtpConfig { security: row.security, login, ..config(authority) };
     let transport = transport(&server, &config);
-    let witness = row.witness.map(|_| Address::parse(WITNESS).unwrap());
+    let witness = row.witness.map(|_| Address::parse(WITNESS).expect("an address"));
     let first = Mail { witness, ..mail(1) };
     let gate = Gate::default();
     let (seen, words) = kind(&transport.send(&first, content(), &gate).await);
@@ -77,7 +77,7 @@ fn witnessed(server: &Server, gate: &Gate, expected: bool) -> Result<(), String>
             return Err("the mail itself names its witness".to_owned());
         }
     }
-    let heard = gate.unwitnessed.lock().unwrap();
+    let heard = gate.unwitnessed.lock().expect("no test panicked with it");
     if heard.is_empty() == expected { Ok(()) } else { Err(format!("the gate heard {heard:?}")) }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Fields {
     name: Option<String>,
     enabled: Option<bool>,
     sender: Option<AddressTemplate>,
-    subaddress: Option<Option<char>>,
+    subaddress: Option<Subaddress>,
     recipient: Option<Recipient>,
     inboxes: Option<BTreeMap<String, AddressTemplate>>,
     accepts: Option<Vec<String>>,
@@ -44,6 +44,14 @@ pub(super) struct Fields {
     source: Option<String>,
     uncertain: Option<Vec<String>>,
     invitation: Option<invitation::Fields>,
+}
+
+/// What the envelope sender is.
+enum Subaddress {
+    /// The sender itself.
+    None,
+    /// The sender, this character, and the delivery's name.
+    Behind(char),
 }
 
 /// Where a company's address at the tool comes from.
@@ -212,7 +220,10 @@ impl Fields {
             name: self.name?,
             enabled: self.enabled.unwrap_or(true),
             sender: self.sender?,
-            subaddress: self.subaddress.flatten(),
+            subaddress: match self.subaddress {
+                Some(Subaddress::Behind(separator)) => Some(separator),
+                Some(Subaddress::None) | None => None,
+            },
             recipient: match self.recipient {
                 Some(Recipient::Made(template)) => Some(template),
                 Some(Recipient::TypedIn) | None => None,
@@ -255,11 +266,11 @@ fn sender(text: &str, around: Around<'_>, has_inboxes: bool) -> Result<AddressTe
 /// What may separate a detail from the rest of an address; the firm's server must know it.
 const SEPARATORS: &str = "+-_=.";
 
-fn subaddress(text: &str) -> Result<Option<char>, Mistake> {
+fn subaddress(text: &str) -> Result<Subaddress, Mistake> {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
-        (None, _) => Ok(None),
-        (Some(letter), None) if SEPARATORS.contains(letter) => Ok(Some(letter)),
+        (None, _) => Ok(Subaddress::None),
+        (Some(letter), None) if SEPARATORS.contains(letter) => Ok(Subaddress::Behind(letter)),
         (Some(_), _) => Err(Mistake::new(
             format!("`{text}` separates no subaddress"),
             "write the one character your server knows, such as \"+\", or \"\" for none",

@@ -101,7 +101,9 @@ fn the_commented_keys_of_the_example_are_right_too() {
     let text: Vec<&str> = example
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(key) if is_key(key) || key.starts_with("[apps.") => key,
+            Some(key) if is_key(key) || key.starts_with("[apps.") || key.starts_with("[[apps.") => {
+                key
+            }
             Some(_) | None => line,
         })
         .collect();

@@ -3,7 +3,7 @@
 //! In reading order: what things are called ([`slug`], [`path`], [`names`], [`shell`]), what may go where
 //! ([`template`], [`profile`], [`company`], [`decision`]), what is found ([`directory`],
 //! [`deposit`]), what is sent ([`delivery`], [`limits`]), what comes by mail ([`received`],
-//! [`report`], [`mailbox`], [`invitation`], [`address_list`], [`routing`], [`filing`]), who may send it
+//! [`report`], [`tool_answer`], [`mailbox`], [`invitation`], [`address_list`], [`routing`], [`filing`]), who may send it
 //! ([`senders`], with [`auth_results`] and [`structured`]) and who is answered ([`acknowledgement`]), and what is wrong ([`alarm`]).
 
 pub mod acknowledgement;

@@ -81,6 +81,10 @@ fn copy(attempt: Option<u32>) -> Vec<Step> {
     vec![Step::Witnessed(Proof { by, attempt, at: at(2) })]
 }
 
+/// What happened, of which attempt the copy is, and what the delivery is then: its state, and the
+/// last word of its story.
+type Row = (&'static str, Vec<Step>, Option<u32>, State, &'static str);
+
 #[test]
 fn a_copy_settles_what_was_in_doubt_and_nothing_that_is_known() {
     let put_off = Finish::Deferred { answer: "450 later".to_owned(), due_at: at(0) };
@@ -93,7 +97,7 @@ fn a_copy_settles_what_was_in_doubt_and_nothing_that_is_known() {
     let retried = [ended(1, taken()), sent_back(1), person(Act::Retry), ended(2, lost())].concat();
     let lost_after = vec![Step::Finish { attempt: 1, finish: lost() }];
     let back_early = [marked(1), sent_back(1), lost_after].concat();
-    let rows: Vec<(&str, Vec<Step>, Option<u32>, State, &str)> = vec![
+    let rows: Vec<Row> = vec![
         ("in doubt", doubt(), None, State::Sent, "sent"),
         ("in doubt, named", doubt(), Some(1), State::Sent, "sent"),
         ("sent", ended(1, taken()), None, State::Sent, "sent"),
