@@ -22,7 +22,7 @@ use facteur::ports::transport::Transport;
 use serde_json::{Value, json};
 use smtp_rows::Row;
 use smtp_server::letters::{Authority, Kind, authority, config, document, transport};
-use smtp_server::{Script, Server};
+use smtp_server::{Act, Script, Server};
 use world::{World, path};
 
 const COMPANY: &str = "dupont-maconnerie";
@@ -83,6 +83,12 @@ impl Desk {
 
     async fn round(&self) -> Value {
         self.ask(Ask::Round { dry_run: false }).await
+    }
+
+    async fn witness_alarms(&self) -> usize {
+        let status = self.ask(Ask::Status).await;
+        let alarms = status["alarms"].as_array().unwrap().iter();
+        alarms.filter(|alarm| alarm["kind"] == "witness").count()
     }
 
     async fn delivery(&self) -> Value {
@@ -177,6 +183,31 @@ async fn each_fault_has_its_state_its_next_attempt_and_its_words() {
     let doubled = rows.iter().filter(|row| row["copies_at_the_end"].as_u64() > Some(1));
     assert_eq!(doubled.count(), 0);
     report("server_faults", &json!({ "rows": rows }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_witness_refused_again_and_again_is_an_alarm_until_it_is_taken() {
+    let authority = authority();
+    let refusing = Script { second_recipient: Act::Say("550 no such user\r\n"), ..Script::good() };
+    let server = Server::new(vec![refusing, Script::good()]);
+    let row = smtp_rows::all().remove(0);
+    let transport = Arc::new(transport(&server, &config_of(&row, &authority)));
+    let desk = Desk::new(transport, true).await;
+    let mut alarms = Vec::new();
+    for name in ["deux.pdf", "trois.pdf", "quatre.pdf"] {
+        desk.round().await;
+        alarms.push(desk.witness_alarms().await);
+        let path = format!("Dupont Maçonnerie/Achats/{name}");
+        desk.world.disk.write(&path, name.as_bytes());
+    }
+    assert_eq!(alarms, [0, 0, 1], "three mails in a row");
+    // The connection is not kept that long: the next one meets another mind.
+    tokio::time::timeout(std::time::Duration::from_mins(1), std::future::pending::<()>())
+        .await
+        .unwrap_err();
+    desk.round().await;
+    assert_eq!(desk.witness_alarms().await, 0);
+    assert_eq!(server.log().mails.len(), 4);
 }
 
 /// For docs/reliability.md, which is made from what the tests print.

@@ -1,12 +1,14 @@
 //! Mailboxes: cursors, the identities of mails, and what reports change.
 
-use facteur::domain::delivery::{Act, Delivery, DeliveryId, Finish, Reported, Source, State};
+use facteur::domain::delivery::{
+    Act, Delivery, DeliveryId, Finish, Proof, Reported, Source, State,
+};
 use facteur::domain::deposit::Verdict;
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
 use facteur::domain::report::ReportedFate;
 use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};
-use facteur::ports::store::Store as _;
+use facteur::ports::store::{Store as _, StoreError};
 
 use crate::rig::{Rig, at};
 
@@ -188,4 +190,31 @@ pub(crate) async fn nobody_is_promoted_while_the_tool_has_a_copy(mut rig: Rig) {
 
     let Verdict::Queued(promoted) = rig.verdict(2).await else { panic!("nothing is there now") };
     assert_eq!(rig.claim_one(1).await.id, promoted);
+}
+
+pub(crate) async fn a_copy_settles_a_doubt_and_is_kept_with_its_delivery(mut rig: Rig) {
+    let company = rig.company().await;
+    let id = rig.queued(company.id, "Achats/a.pdf").await;
+    let claimed = rig.claim_one(1).await;
+    rig.dot(&claimed).await.unwrap();
+    let lost = Finish::InDoubt { answer: "connection reset".to_owned() };
+    rig.finish(&claimed, lost).await.unwrap();
+    for _ in 0..2 {
+        let told = rig.store().unproven(id, "no proof came", at(60)).await.unwrap();
+        assert_eq!((told.state, steps(&told, "no_proof")), (State::InDoubt, 1));
+    }
+
+    let proof = Proof { by: "a copy".to_owned(), attempt: Some(1), at: at(61) };
+    let outcome = MailOutcome::Copy { delivery: id };
+    let copy = |uid| TakenMail {
+        effect: Some(MailEffect::Proven(id, proof.clone())),
+        ..mail(uid, "copy", outcome.clone())
+    };
+    take(&rig, vec![copy(1), copy(2)]).await;
+    rig.reopen();
+
+    let delivery = rig.delivery(id).await;
+    assert_eq!((delivery.state, delivery.proofs), (State::Sent, vec![proof]), "known, once");
+    let over = rig.store().unproven(id, "no proof came", at(62)).await;
+    assert!(matches!(over, Err(StoreError::Step(_))), "{over:?}");
 }

@@ -107,6 +107,7 @@ contract! {
         odd_names_come_back_as_they_were,
     };
     mails::{
+        a_copy_settles_a_doubt_and_is_kept_with_its_delivery,
         a_report_and_its_mail_are_one_transaction,
         the_same_mail_changes_nothing_twice,
         a_report_of_what_was_never_sent_is_unmatched,

@@ -89,7 +89,10 @@ impl Robot {
             }
             MailboxRole::Sent => {}
         }
-        store.mailbox_read(address, reading.cursor, self.now()).await?;
+        // What was left for the next start may be the very copy that a doubt waits for.
+        if !self.shared.is_stopping() {
+            store.mailbox_read(address, reading.cursor, self.now()).await?;
+        }
         Ok(Ok(()))
     }
 

@@ -1,6 +1,6 @@
 //! What a copy does to a delivery, state by state.
 
-use super::super::{Act, DeliveryId, Finish, Reported, Source, Step};
+use super::super::{Act, DeliveryId, Finish, IN_DOUBT_POLICY, Reported, Source, Step};
 use super::*;
 use crate::domain::company::CompanyId;
 use crate::domain::deposit::{Cause, Content};
@@ -174,4 +174,14 @@ fn the_end_of_the_wait_is_said_once_for_each_attempt() {
     let again = [ended(1, lost()), vec![over.clone()], person(Act::Resend), ended(2, lost())];
     assert!(!after(&again.concat()).is_unproven());
     assert!(queued().step(&over, at(1)).is_err());
+}
+
+#[test]
+fn a_policy_sends_nothing_again_that_was_proven_meanwhile() {
+    let policy = |by: &str| Step::Person { act: Act::Resend, by: by.to_owned() };
+    let doubt = after(&ended(1, lost()));
+    assert!(doubt.step(&policy(IN_DOUBT_POLICY), at(3)).is_ok());
+    let proven = after(&[ended(1, lost()), copy(None)].concat());
+    assert!(proven.step(&policy(IN_DOUBT_POLICY), at(3)).is_err());
+    assert!(proven.step(&policy("lea"), at(3)).is_ok(), "a person may want a second copy");
 }
