@@ -1,7 +1,7 @@
 //! Content claims, those who follow them, and the marks of both.
 
 use facteur::domain::delivery::{Act, Finish, State};
-use facteur::domain::deposit::{Origin, Verdict};
+use facteur::domain::deposit::{Due, Fate, Origin, Verdict};
 use facteur::ports::store::{Candidate, Store as _, StoreError};
 
 use crate::rig::{
@@ -90,6 +90,22 @@ pub(crate) async fn a_second_copy_goes_where_it_is_allowed(rig: Rig) {
     let allowed = rig.queue_as(second, "same", |candidate| candidate.duplicates_allowed = true);
     assert!(matches!(allowed.await, Verdict::Queued(_)));
     assert_eq!(rig.claim(0).await.len(), 2);
+}
+
+pub(crate) async fn a_duplicate_promoted_while_it_was_asked_for_goes_once(rig: Rig) {
+    let company = rig.company().await;
+    for place in ["Achats/a.pdf", "Achats/b.pdf"] {
+        let number = rig.deposit(company.id, place).await;
+        rig.queue(number, "same").await;
+    }
+    // A person asks for the duplicate itself, and meanwhile the first one is refused.
+    let mut wished = rig.store().deposit(2).await.unwrap().unwrap();
+    let due = Due { cause: backfill(), inbox: None, fate: Fate::Queue };
+    wished.verdicts.insert(app("quickbooks"), Verdict::Due(due));
+    rig.refuse_one().await;
+    let Verdict::Queued(promoted) = rig.verdict(2).await else { panic!("it is promoted") };
+    rig.observe(company.id, wished).await;
+    assert_eq!(rig.verdict(2).await, Verdict::Queued(promoted), "it goes already");
 }
 
 pub(crate) async fn a_superseded_delivery_promotes(rig: Rig) {

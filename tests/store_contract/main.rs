@@ -75,6 +75,7 @@ contract! {
         a_refused_original_cannot_come_back_beside_its_duplicate,
         a_rehearsal_takes_no_claim_from_the_tool,
         a_second_copy_goes_where_it_is_allowed,
+        a_duplicate_promoted_while_it_was_asked_for_goes_once,
         a_superseded_delivery_promotes,
         a_duplicate_of_a_sent_document_is_marked,
         a_change_between_marks_and_marked_is_not_forgotten,

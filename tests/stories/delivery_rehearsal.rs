@@ -86,6 +86,19 @@ async fn after_a_rehearsal_a_backfill_sends_to_the_tool_what_only_rehearsed() {
 }
 
 #[tokio::test]
+async fn a_backfill_that_was_rehearsed_goes_when_the_same_person_asks_again() {
+    let mut office = in_rehearsal().await;
+    assert_eq!(office.backfill("Achats").await.count, 1);
+    office.next_round().await;
+    assert_eq!(office.world.post.documents_to(MINE), ["ancien.pdf"]);
+    office.restart_configured(over).await;
+    assert_eq!(office.backfill("Achats").await.count, 1);
+    office.next_round().await;
+    office.next_round().await;
+    assert_eq!(office.world.post.documents_to(TOOL), ["ancien.pdf"]);
+}
+
+#[tokio::test]
 async fn what_was_queued_for_the_tool_waits_for_the_rehearsals_end() {
     let mut office = Office::with_achats_on().await;
     office.world.post.always(Script::Defer("451 later"));

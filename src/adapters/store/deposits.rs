@@ -71,8 +71,8 @@ pub(super) fn observe(transaction: &mut Transaction<'_>, seen: Deposit) -> Store
     Ok(())
 }
 
-/// The delivery, if a person asked for its document again after it had come to nothing; not if
-/// it was made of the very verdict that was read.
+/// The delivery, if a person asked for its document again after it had come to nothing: cancelled,
+/// or of a rehearsal. Not if it was made of the very verdict that was read.
 fn asked_again(
     transaction: &Transaction<'_>,
     seen: &Deposit,
@@ -82,8 +82,9 @@ fn asked_again(
     let delivery = deliveries::load(transaction, id)?;
     let Some(Verdict::Due(due)) = seen.verdicts.get(&delivery.app) else { return Ok(None) };
     let asked = matches!(due.cause, Cause::Backfill { .. });
-    let over = delivery.state == State::Cancelled && !stale;
-    Ok((asked && (over || due.cause != delivery.cause)).then_some(id))
+    let came_to_nothing = delivery.state == State::Cancelled || delivery.rehearsal;
+    let read_before = stale && due.cause == delivery.cause;
+    Ok((asked && came_to_nothing && !read_before).then_some(id))
 }
 
 fn merge_verdicts(
