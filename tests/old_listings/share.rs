@@ -11,7 +11,7 @@ use facteur::domain::directory::{Fingerprint, Stamp};
 use facteur::domain::path::TreePath;
 use facteur::domain::verdict::folder_of;
 use facteur::ports::folders::{
-    CompanyFolder, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Trust,
+    CompanyFolder, EntryKind, FolderError, Folders, Listing, Look, Mark, Marked, Put, Trust,
 };
 
 use crate::world::path;
@@ -138,6 +138,16 @@ impl Folders for Share {
         mark: Option<&Mark>,
     ) -> Result<Marked, FolderError> {
         self.tree.set_mark(company, file, expected, mark)
+    }
+
+    fn put(
+        &self,
+        company: &CompanyFolder,
+        root: Option<&RootIdentity>,
+        file: &TreePath,
+        bytes: &[u8],
+    ) -> Result<Put, FolderError> {
+        self.tree.put(company, root, file, bytes)
     }
 
     fn claim(&self, state_id: &str) -> Result<Option<String>, FolderError> {

@@ -1,7 +1,7 @@
 //! OAuth: access tokens in the place of a password, for the mailboxes and the mail server.
 //!
 //! A person logs in once, by [`Account::by_device`] or [`Account::by_browser`]. What stays is the
-//! refresh token, a secret in a file of the state ([`vault`]). Access tokens are had for it when
+//! refresh token, a secret in a file of the state (`vault`). Access tokens are had for it when
 //! they are needed and live in memory alone. Servers may hand out a new refresh token each time
 //! and end the old one: the new one is durable before the access token beside it is used, and
 //! whoever refreshes holds the file's lock, in this process or in another.
