@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use facteur::app::requests::Outcome;
 
 use crate::reception::{MARCH, Reception, facture, mail, moved, pdf};
-use crate::world::mailbox::Place;
+use crate::world::mailbox::{Fault, Place};
 
 #[tokio::test]
 async fn a_full_disk_is_waited_for() {
@@ -175,4 +175,15 @@ async fn a_mail_that_is_too_large_is_put_aside_without_being_fetched() {
     assert_eq!(reception.states().await, ["odd"]);
     assert_eq!(reception.mailbox.given().1, Vec::<u32>::new());
     assert_eq!(reception.alarms("mail_put_aside").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_collection_mailbox_that_is_not_read_says_what_waits_there() {
+    let reception = Reception::new().await;
+    for _ in 0..4 {
+        reception.mailbox.fail_next(Fault::Open);
+        reception.office.next_round().await;
+    }
+    let alarms = reception.alarms("mailbox").await;
+    assert!(alarms.len() == 1 && alarms[0].contains("documents of clients"), "{alarms:?}");
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use crate::config::MailboxConfig;
+use crate::config::{MailboxConfig, MailboxRole};
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
 use crate::domain::mailbox::{MailOutcome, MailRecord};
@@ -43,9 +43,13 @@ impl Robot {
             Some(failing) => failing.because.as_str(),
             None => "no service and no round reads it",
         };
+        let waits = match mailbox.role {
+            MailboxRole::Bot => "answers of the tools wait there",
+            MailboxRole::Collection => "documents of clients wait there",
+            MailboxRole::Sent => "the proof of what was sent lies there",
+        };
         let message = format!(
-            "the mailbox {address} is not read: {because}; answers of the tools wait there \
-             (`facteur check --online` tries it)"
+            "the mailbox {address} is not read: {because}; {waits} (`facteur check --online` tries it)"
         );
         Ok(Some(mailbox_alarm(mailbox, since, message)))
     }
