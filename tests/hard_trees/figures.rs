@@ -1,4 +1,5 @@
-//! What was measured: one printed line, and a small file below `target/reliability`.
+//! What was measured: one printed line, and a small file below `target/reliability`
+//! (`target/reliability/long` with `FACTEUR_LONG=1`).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +26,9 @@ impl Watch {
 /// Keeps the figures of one test.
 pub(crate) fn keep(name: &str, figures: &Value) {
     println!("{name}: {figures}");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/reliability");
+    let long = std::env::var_os("FACTEUR_LONG").is_some();
+    let folder = if long { "target/reliability/long" } else { "target/reliability" };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     std::fs::create_dir_all(&folder).unwrap();
     let command =
         format!("FACTEUR_FULL_SIZES=1 cargo test --test hard_trees {name} -- --nocapture");

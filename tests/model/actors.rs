@@ -163,7 +163,8 @@ impl Model {
     }
 }
 
-fn finish(report: Report) -> Finish {
+/// What a sender writes of it.
+pub(crate) fn finish(report: Report) -> Finish {
     let (answer, because) = ("what was said".to_owned(), "what was seen".to_owned());
     match report {
         Report::Sent => Finish::Sent { answer },

@@ -5,6 +5,7 @@ use facteur::domain::delivery::{Act, Delivery, Finish, State, Step};
 use crate::actors::{Senders, next};
 use crate::search::{Seen, Violation, every_state};
 use crate::system::{Stepping, System};
+use crate::trials::figures::Figures;
 
 fn checked(stepping: Stepping, senders: Senders) -> Result<Seen, Violation> {
     every_state(System::new(), System::key, |system| next(system, stepping, senders))
@@ -12,10 +13,15 @@ fn checked(stepping: Stepping, senders: Senders) -> Result<Seen, Violation> {
 
 #[test]
 fn no_interleaving_loses_a_delivery_or_sends_it_twice_in_silence() {
-    for (senders, floor) in [(Senders::DieWithTheRobot, 1_000), (Senders::MayLiveOn, 10_000)] {
+    for (senders, floor, name) in [
+        (Senders::DieWithTheRobot, 1_000, "model_delivery"),
+        (Senders::MayLiveOn, 10_000, "model_delivery_senders_live_on"),
+    ] {
+        let figures = Figures::begin(name, "cargo test --test model interleaving -- --nocapture");
         let seen = checked(Delivery::step, senders).unwrap_or_else(|found| panic!("{found:#?}"));
         println!("{senders:?}: {seen:?}");
         assert!(seen.states >= floor, "{seen:?}: the check has become vacuous");
+        seen.publish(figures);
     }
 }
 

@@ -4,8 +4,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a model that cannot go on fails")]
 
+#[path = "../world/config.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the model needs the firm's apps alone")]
+mod config;
+#[path = "../store_contract/rig.rs"]
+#[allow(dead_code, reason = "each test program uses its part of the rig")]
+mod rig;
+#[path = "../trials/mod.rs"]
+mod trials;
+
 mod actors;
 mod broken;
 mod invariants;
+mod ledger;
 mod search;
 mod system;

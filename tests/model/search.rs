@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::trials::figures::Figures;
+
 /// States beyond which a model is no model any more.
 const STATES_MAX: usize = 2_000_000;
 
@@ -22,6 +24,21 @@ pub(crate) struct Violation {
 pub(crate) struct Seen {
     pub(crate) states: usize,
     pub(crate) transitions: usize,
+    /// Where nothing goes on by itself, where that was looked at.
+    pub(crate) at_rest: Option<usize>,
+}
+
+impl Seen {
+    /// For docs/reliability.md.
+    pub(crate) fn publish(self, mut figures: Figures) {
+        figures.note("states", self.states);
+        figures.note("transitions", self.transitions);
+        if let Some(at_rest) = self.at_rest {
+            figures.note("at_rest", at_rest);
+        }
+        figures.note("broken", 0);
+        figures.publish();
+    }
 }
 
 /// A step: its name, and the state it leads to or what is wrong with it.

@@ -123,7 +123,8 @@ fn feed(target: &Target) {
     let report = serde_json::json!({
         "name": format!("fuzz {}", target.name), "command": command, "figures": figures
     });
-    let folder = project("target/reliability");
+    let long = std::env::var_os("FACTEUR_LONG").is_some();
+    let folder = project(if long { "target/reliability/long" } else { "target/reliability" });
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("fuzz_{}.json", target.name)), report.to_string()).unwrap();
 }

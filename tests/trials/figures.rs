@@ -1,6 +1,6 @@
 //! What a trial measured: one line on the terminal, one file that the documentation quotes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use facteur::adapters::clock::SystemClock;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// The figures of one trial, in the order they were noted.
 pub(crate) struct Figures {
-    name: &'static str,
+    name: String,
     command: String,
     begun: Stopwatch,
     noted: Map<String, Value>,
@@ -18,8 +18,13 @@ pub(crate) struct Figures {
 
 impl Figures {
     /// Begins a trial; `command` repeats it.
-    pub(crate) fn begin(name: &'static str, command: impl Into<String>) -> Self {
-        Self { name, command: command.into(), begun: Stopwatch::start(), noted: Map::new() }
+    pub(crate) fn begin(name: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            command: command.into(),
+            begun: Stopwatch::start(),
+            noted: Map::new(),
+        }
     }
 
     /// Notes one.
@@ -35,8 +40,7 @@ impl Figures {
         let told: Vec<String> =
             self.noted.iter().map(|(what, figure)| format!("{what} {figure}")).collect();
         println!("{}: {}", self.name, told.join(", "));
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in target");
-        let folder = target.join("reliability");
+        let folder = folder();
         std::fs::create_dir_all(&folder).expect("target can be written to");
         let (name, command, figures) = (self.name, self.command, Value::Object(self.noted));
         let value = serde_json::json!({ "name": name, "command": command, "figures": figures });
@@ -44,6 +48,13 @@ impl Figures {
         std::fs::write(folder.join(format!("{name}.json")), text + "\n")
             .expect("target can be written to");
     }
+}
+
+/// Where figures go: those of long runs (`FACTEUR_LONG=1`) have a table of their own.
+pub(crate) fn folder() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in target");
+    let long = std::env::var_os("FACTEUR_LONG").is_some();
+    target.join(if long { "reliability/long" } else { "reliability" })
 }
 
 /// Real time since a moment.

@@ -16,6 +16,8 @@
 
 #[path = "../stories/office.rs"]
 mod office;
+#[path = "../trials/mod.rs"]
+mod trials;
 #[path = "../world/mod.rs"]
 mod world;
 
@@ -34,6 +36,7 @@ use facteur::app::requests::Turn;
 
 use self::firm::Firm;
 use self::judge::Year;
+use self::trials::figures::Figures;
 
 /// The seeds of CI.
 const SEEDS: Range<u64> = 0..300;
@@ -101,6 +104,10 @@ fn part(part: u64) {
         first.parse().unwrap()..end.parse().unwrap()
     });
     let steps = asked_for("FACTEUR_YEAR_STEPS").map_or(STEPS, |text| text.parse().unwrap());
+    let mut figures = Figures::begin(
+        &format!("year_{}_of_{PARTS}", part + 1),
+        "FACTEUR_YEAR_SEEDS=1000..5000 cargo test --test year -- --nocapture",
+    );
     let mut sum = Year::default();
     let mut years = 0;
     for seed in seeds.filter(|seed| seed % PARTS == part) {
@@ -115,6 +122,19 @@ fn part(part: u64) {
     println!("{years} years: {sum:?}");
     assert!(years < 10 || sum.must > years * 3, "the years have become empty: {sum:?}");
     assert!(years < 10 || sum.stops > years * 2, "the power never went: {sum:?}");
+    let Year { mails, must, may, stops, documents } = sum;
+    let told = [
+        ("years", years),
+        ("documents", documents),
+        ("mails", mails),
+        ("owed", must),
+        ("allowed", may),
+        ("power_cuts", stops),
+    ];
+    for (what, figure) in told {
+        figures.note(what, figure);
+    }
+    figures.publish();
 }
 
 fn asked_for(name: &str) -> Option<String> {

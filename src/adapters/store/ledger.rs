@@ -1,5 +1,6 @@
 //! The ledger: opened from a directory, or made in memory; its operations are in `port`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -65,6 +66,22 @@ impl Ledger {
     pub fn in_memory_with_fault(id: &str, now: Timestamp, fault: Fault) -> Self {
         let ledger = Self::in_memory(id, now);
         ledger.reopen_with_fault(fault)
+    }
+
+    /// Every record of a ledger in memory: what tells one state of it from another.
+    ///
+    /// # Panics
+    ///
+    /// On a ledger on disk, whose records nobody counts at once.
+    pub fn records(&self) -> BTreeMap<String, Vec<u8>> {
+        self.memory.as_ref().expect("a ledger in memory").all()
+    }
+
+    /// A ledger in memory that goes on from the records of another.
+    pub fn of_records(records: BTreeMap<String, Vec<u8>>) -> Self {
+        let memory = Arc::new(MemoryKv::of(records));
+        let core = Core::new(memory.clone(), Unreadable::default());
+        Self { engine: Engine::Inline(core), memory: Some(memory), place: None }
     }
 
     /// The ledger as it is after a restart of the robot: with what was durable, and without a

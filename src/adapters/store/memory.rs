@@ -13,6 +13,16 @@ pub(super) struct MemoryKv {
 }
 
 impl MemoryKv {
+    /// With this content.
+    pub(super) fn of(pairs: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { pairs: Mutex::new(pairs) }
+    }
+
+    /// All of it.
+    pub(super) fn all(&self) -> BTreeMap<String, Vec<u8>> {
+        self.pairs().clone()
+    }
+
     /// A batch is applied under the lock and cannot panic half-way.
     fn pairs(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
         self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
