@@ -105,7 +105,7 @@ fn part(part: u64) {
     });
     let steps = asked_for("FACTEUR_YEAR_STEPS").map_or(STEPS, |text| text.parse().unwrap());
     let mut figures = Figures::begin(
-        &format!("year_{}_of_{PARTS}", part + 1),
+        format!("year_{}_of_{PARTS}", part + 1),
         "FACTEUR_YEAR_SEEDS=1000..5000 cargo test --test year -- --nocapture",
     );
     let mut sum = Year::default();
