@@ -4,6 +4,10 @@
 //! own word, by proof, or by a person; nothing leaves `sending` but through its answer or doubt.
 
 mod answered;
+mod copies;
+mod envelope;
+#[cfg(test)]
+mod sample;
 mod state;
 mod step;
 mod transition;
@@ -20,7 +24,8 @@ use super::company::CompanyId;
 use super::deposit::{Cause, Content};
 use super::profile::AppId;
 use super::template::Address;
-pub use answered::{Reported, Source, delivery_of_envelope, envelope_in};
+pub use answered::{Reported, Source};
+pub use envelope::{delivery_of_envelope, envelope_in};
 pub use state::{HeldReason, State};
 pub use step::{Act, Finish, Step, StepRefusal};
 pub use unread::{ANSWER_TO_READ, UnreadAnswer};

@@ -2,12 +2,12 @@
 
 use facteur::domain::company::{CompanyHold, CompanyHoldReason};
 use facteur::domain::decision::{Connection, Decision};
-use facteur::domain::delivery::{Act, Delivery, DeliveryId, Reported, State};
+use facteur::domain::delivery::{Act, Delivery, DeliveryId, Reported, Source, State};
 use facteur::domain::deposit::{Deposit, Due, Fate, Verdict};
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
 use facteur::domain::report::ReportedFate;
-use facteur::ports::mails::{MailLedger as _, TakenMail};
+use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};
 use facteur::ports::store::Store as _;
 
 use super::books::{COMPANY, verdict};
@@ -242,9 +242,11 @@ fn bounce(id: DeliveryId, attempt: u32, number: u8) -> TakenMail {
         from: String::new(),
         date: String::new(),
         subject: String::new(),
+        message_id: String::new(),
         outcome: MailOutcome::Answered { delivery: id, fate },
         at: at(0),
         owed: false,
     };
-    TakenMail { record, answer: Some((id, Reported { fate, attempt, because, reporter: None })) }
+    let reported = Reported { source: Source::Server, fate, attempt, because, reporter: None };
+    TakenMail { record, effect: Some(MailEffect::Reported(id, reported)) }
 }

@@ -1,43 +1,9 @@
 //! What a copy does to a delivery, state by state.
 
-use super::super::{Act, DeliveryId, Finish, IN_DOUBT_POLICY, Reported, Source, Step};
+use super::super::sample::{at, queued};
+use super::super::{Act, Finish, IN_DOUBT_POLICY, Reported, Source, Step};
 use super::*;
-use crate::domain::company::CompanyId;
-use crate::domain::deposit::{Cause, Content};
-use crate::domain::profile::AppId;
 use crate::domain::report::ReportedFate;
-use crate::domain::template::Address;
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
-}
-
-fn queued() -> Delivery {
-    Delivery {
-        id: DeliveryId(12),
-        company: CompanyId(1),
-        deposit: 1,
-        app: AppId::parse("quickbooks").unwrap(),
-        cause: Cause::Backfill { by: "lea".to_owned() },
-        sender: Address::parse("a@cabinet.example").unwrap(),
-        recipient: Address::parse("b@tool.example").unwrap(),
-        inbox: None,
-        rehearsal: false,
-        message_id: "<0123456789abcdef0123456789abcdef@cabinet.example>".to_owned(),
-        content: Content { sha256: [0; 32], size: 1 },
-        state: State::Queued,
-        reason: None,
-        attempt: 0,
-        leased: false,
-        failures: 0,
-        queued_at: at(0),
-        fresh_at: at(0),
-        due_at: at(0),
-        last_answer: None,
-        events: Vec::new(),
-        proofs: Vec::new(),
-    }
-}
 
 fn after(steps: &[Step]) -> Delivery {
     steps.iter().fold(queued(), |delivery, step| delivery.step(step, at(1)).unwrap())
