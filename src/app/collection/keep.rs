@@ -1,5 +1,7 @@
 //! A mail of a collection mailbox is kept whole before anything is decided about it.
 
+use std::collections::BTreeSet;
+
 use crate::app::answers::{Found, Looked};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
@@ -44,8 +46,9 @@ impl Robot {
     pub(in crate::app) async fn remove_unneeded_mails(&self) -> Answer<()> {
         let Some(spool) = &self.mail_room().spool else { return Ok(()) };
         let store = &self.ports().store;
-        let mut needed = store.mails_to_file(usize::MAX).await?;
-        needed.extend(store.mails_in_tray(usize::MAX).await?);
+        let mut waiting = store.mails_to_file(usize::MAX).await?;
+        waiting.extend(store.mails_in_tray(usize::MAX).await?);
+        let needed: BTreeSet<_> = waiting.into_iter().filter_map(|mail| mail.content).collect();
         let kept = match spool.kept().await {
             Ok(kept) => kept,
             Err(error) => {
@@ -54,7 +57,7 @@ impl Robot {
             }
         };
         for identity in kept {
-            if !needed.iter().any(|mail| mail.content.as_ref() == Some(&identity)) {
+            if !needed.contains(&identity) {
                 self.remove_kept(&identity).await;
             }
         }
