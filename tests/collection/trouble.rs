@@ -187,3 +187,19 @@ async fn a_collection_mailbox_that_is_not_read_says_what_waits_there() {
     let alarms = reception.alarms("mailbox").await;
     assert!(alarms.len() == 1 && alarms[0].contains("documents of clients"), "{alarms:?}");
 }
+
+#[tokio::test]
+async fn a_disk_of_the_states_that_is_full_for_long_puts_no_mail_aside() {
+    let reception = Reception::new().await;
+    reception.drawer.set_full(true);
+    for subject in ["un", "deux"] {
+        reception.mailbox.receive(facture(subject, &format!("{subject}.pdf")));
+    }
+    for _ in 0..6 {
+        reception.office.next_round().await;
+    }
+    assert_eq!(reception.states().await, Vec::<String>::new(), "they wait on their server");
+    reception.drawer.set_full(false);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filed", "filed"]);
+}

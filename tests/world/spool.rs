@@ -1,6 +1,7 @@
 //! Kept mails in memory, under the power.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use facteur::adapters::mime;
@@ -14,17 +15,23 @@ use super::power::Power;
 pub struct Drawer {
     power: Power,
     mails: Arc<Mutex<BTreeMap<MailIdentity, Vec<u8>>>>,
+    full: Arc<AtomicBool>,
 }
 
 impl Drawer {
     /// An empty one.
     pub fn new(power: Power) -> Self {
-        Self { power, mails: Arc::default() }
+        Self { power, mails: Arc::default(), full: Arc::default() }
     }
 
     /// How many mails are kept.
     pub fn count(&self) -> usize {
         self.mails().len()
+    }
+
+    /// Whether there is no room for another mail.
+    pub fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
     }
 
     /// Somebody empties the folder, or the state is on another machine.
@@ -44,6 +51,9 @@ fn off<E>(_: E) -> SpoolError {
 #[async_trait::async_trait]
 impl Spool for Drawer {
     async fn keep(&self, identity: &MailIdentity, raw: &[u8]) -> Result<(), SpoolError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(SpoolError::Disk("No space left on device".to_owned()));
+        }
         let keep = || drop(self.mails().insert(identity.clone(), raw.to_vec()));
         self.power.handle("keep").run(keep).map_err(off)
     }

@@ -2,7 +2,7 @@
 
 use super::super::error::Answer;
 use super::super::robot::Robot;
-use super::pass::{Found, Looked};
+use super::pass::{Broken, Found, Looked};
 use crate::domain::mailbox::MailOutcome;
 use crate::domain::received::{Head, MailIdentity};
 use crate::domain::report::{Report, may_be_report};
@@ -30,7 +30,7 @@ impl Robot {
             Ok(mail) => mail,
             Err(MailboxError::Gone) => return Ok(Ok(None)),
             Err(MailboxError::Odd(because)) => return Ok(Ok(Some(Found::odd(because)))),
-            Err(error @ MailboxError::Lost(_)) => return Ok(Err(error)),
+            Err(error @ MailboxError::Lost(_)) => return Ok(Err(Broken::at(&error, head.uid))),
         };
         let content = Some(MailIdentity::of_content(&mail));
         let (outcome, effect) = match Report::of(&mail) {

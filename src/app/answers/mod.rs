@@ -17,8 +17,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::task::JoinSet;
 
-use self::pass::Broken;
-pub(super) use self::pass::{Found, Looked};
+pub(super) use self::pass::{Broken, Found, Looked};
 use super::error::{Answer, Error};
 use super::robot::Robot;
 use crate::config::MailboxConfig;

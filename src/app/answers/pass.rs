@@ -17,10 +17,10 @@ const SHOWN_CHARS_MAX: usize = 200;
 
 /// A pass that could not go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) because: String,
-    /// The mail that was being read.
-    pub(super) uid: Option<u32>,
+pub(in crate::app) struct Broken {
+    pub(in crate::app) because: String,
+    /// The mail that was being read, where it may be to blame.
+    pub(in crate::app) uid: Option<u32>,
 }
 
 /// One mail as it was found to be.
@@ -30,8 +30,8 @@ pub(in crate::app) struct Found {
     pub(in crate::app) effect: Option<MailEffect>,
 }
 
-/// None: it went away meanwhile. Err: the session is over.
-pub(in crate::app) type Looked = Result<Option<Found>, MailboxError>;
+/// None: it went away meanwhile. Err: the pass is over.
+pub(in crate::app) type Looked = Result<Option<Found>, Broken>;
 
 impl Found {
     pub(in crate::app) fn plain(outcome: MailOutcome) -> Self {
@@ -131,14 +131,14 @@ impl Robot {
         } else {
             let heads = match reading.session.heads(page).await {
                 Ok(heads) => heads,
-                Err(error) => return Ok(Err(at(&error, *first))),
+                Err(error) => return Ok(Err(Broken::at(&error, *first))),
             };
             for head in heads {
                 match self.look(reading, &head).await? {
                     Ok(Some(found)) => mails.push(self.taken(reading, &head, found)),
                     Ok(None) => {}
                     Err(error) => {
-                        broken = Some(at(&error, head.uid));
+                        broken = Some(error);
                         done_to = head.uid.saturating_sub(1);
                         break;
                     }
@@ -257,8 +257,16 @@ impl Robot {
     }
 }
 
-fn at(error: &MailboxError, uid: u32) -> Broken {
-    Broken { because: error.to_string(), uid: Some(uid) }
+impl Broken {
+    /// At this mail.
+    pub(in crate::app) fn at(error: &MailboxError, uid: u32) -> Self {
+        Self { because: error.to_string(), uid: Some(uid) }
+    }
+
+    /// At no mail: what is wrong is wrong here, and passes.
+    pub(in crate::app) fn here(because: impl Into<String>) -> Self {
+        Self { because: because.into(), uid: None }
+    }
 }
 
 fn disposal(config: &MailboxConfig) -> Disposal {

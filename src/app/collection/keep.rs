@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::answers::{Found, Looked};
+use crate::app::answers::{Broken, Found, Looked};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::domain::mailbox::{MailOutcome, MailRecord};
@@ -22,20 +22,20 @@ impl Robot {
             return Ok(Ok(Some(Found::odd(because))));
         }
         if let Some(problem) = self.full_disk().await? {
-            return Ok(Err(MailboxError::Lost(problem.message)));
+            return Ok(Err(Broken::here(problem.message)));
         }
         let mail = match session.fetch(head.uid, bytes_max).await {
             Ok(mail) => mail,
             Err(MailboxError::Gone) => return Ok(Ok(None)),
             Err(MailboxError::Odd(because)) => return Ok(Ok(Some(Found::odd(because)))),
-            Err(error @ MailboxError::Lost(_)) => return Ok(Err(error)),
+            Err(error @ MailboxError::Lost(_)) => return Ok(Err(Broken::at(&error, head.uid))),
         };
         let identity = MailIdentity::of_content(&mail).as_delivered(&mail.headers);
         let Some(spool) = &self.mail_room().spool else {
-            return Ok(Err(MailboxError::Lost("there is no place to keep its mails".to_owned())));
+            return Ok(Err(Broken::here("there is no place to keep its mails")));
         };
         if let Err(error) = spool.keep(&identity, &mail.raw).await {
-            return Ok(Err(MailboxError::Lost(format!("a mail cannot be kept: {error}"))));
+            return Ok(Err(Broken::here(format!("a mail cannot be kept: {error}"))));
         }
         let outcome = MailOutcome::Pending { trouble: None };
         Ok(Ok(Some(Found { outcome, content: Some(identity), effect: None })))
