@@ -174,9 +174,18 @@ pub struct MailIdentity(String);
 /// The fields that no server changes on the way to another.
 const LASTING_FIELDS: [&str; 6] = ["Message-ID", "Date", "From", "To", "Subject", "In-Reply-To"];
 
-/// In which servers write whom a copy of a mail was delivered to.
-const DELIVERY_FIELDS: [&str; 5] =
-    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To"];
+/// In which stands whom a copy of a mail came to: all that [`super::routing`] goes by.
+const RECIPIENT_FIELDS: [&str; 9] = [
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "X-Envelope-To",
+    "X-Delivered-To",
+    "X-Forwarded-To",
+    "Resent-To",
+    "To",
+    "Cc",
+];
 
 impl MailIdentity {
     /// By what its headers show. One without a Message-ID is told by its size too.
@@ -234,10 +243,11 @@ impl MailIdentity {
     pub fn as_delivered(&self, headers: &Headers) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(self.0.as_bytes());
-        for name in DELIVERY_FIELDS {
+        for name in RECIPIENT_FIELDS {
             hasher.update([0]);
             for value in headers.all(name) {
-                hasher.update(value.as_bytes());
+                let words: Vec<&str> = value.split_whitespace().collect();
+                hasher.update(words.join(" ").as_bytes());
                 hasher.update([1]);
             }
         }

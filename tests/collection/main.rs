@@ -9,6 +9,7 @@ mod office;
 mod world;
 
 mod again;
+mod alike;
 mod filing;
 mod power;
 mod reception;

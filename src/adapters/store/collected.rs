@@ -45,7 +45,7 @@ fn became(
         companies::record(transaction, company.map(|known| known.id), &entry)?;
     }
     let after = MailRecord { outcome, owed, ..record };
-    mails::save(transaction, &after);
+    mails::save(transaction, &after)?;
     Ok(after)
 }
 

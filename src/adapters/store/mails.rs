@@ -21,10 +21,31 @@ fn mailbox(transaction: &Transaction<'_>, address: &str, now: Timestamp) -> Stor
     Ok(known.unwrap_or_else(|| MailboxRecord::new(address, now)))
 }
 
+/// In place of a mail's number: several mails have this identity, and it tells none of them.
+const SHARED: u64 = 0;
+
 fn known(transaction: &Transaction<'_>, identity: &MailIdentity) -> Stored<Option<MailRecord>> {
     match transaction.get::<u64>(&keys::mail_identity(identity))? {
+        Some(SHARED) | None => Ok(None),
         Some(number) => load(transaction, number).map(Some),
-        None => Ok(None),
+    }
+}
+
+/// From now on this identity tells this mail, unless it is several mails'.
+fn identify(transaction: &mut Transaction<'_>, identity: &MailIdentity, number: u64) -> Stored<()> {
+    let key = keys::mail_identity(identity);
+    if transaction.get::<u64>(&key)? != Some(SHARED) {
+        transaction.put(key, &number);
+    }
+    Ok(())
+}
+
+/// The mail that this one is: by its content where that is known, for two mails may be alike in
+/// their headers; else by its headers, where the other's content isn't known either.
+fn same(transaction: &Transaction<'_>, record: &MailRecord) -> Stored<Option<MailRecord>> {
+    match &record.content {
+        Some(content) => known(transaction, content),
+        None => Ok(known(transaction, &record.head)?.filter(|other| other.content.is_none())),
     }
 }
 
@@ -34,7 +55,7 @@ pub(super) fn load(transaction: &Transaction<'_>, number: u64) -> Stored<MailRec
 }
 
 /// Writes a mail with its indexes.
-pub(super) fn save(transaction: &mut Transaction<'_>, record: &MailRecord) {
+pub(super) fn save(transaction: &mut Transaction<'_>, record: &MailRecord) -> Stored<()> {
     let (number, outcome) = (record.number, &record.outcome);
     transaction.put(keys::mail(number), record);
     transaction.set(keys::owed_mail(&record.mailbox, number), record.owed);
@@ -46,8 +67,9 @@ pub(super) fn save(transaction: &mut Transaction<'_>, record: &MailRecord) {
         transaction.set(keys::below(index, number), listed);
     }
     for identity in std::iter::once(&record.head).chain(&record.content) {
-        transaction.put(keys::mail_identity(identity), &number);
+        identify(transaction, identity, number)?;
     }
+    Ok(())
 }
 
 /// See `MailLedger::take_mails`.
@@ -73,19 +95,18 @@ fn take_one(
     now: Timestamp,
 ) -> Stored<MailRecord> {
     let TakenMail { mut record, effect } = mail;
-    let mut same = known(transaction, &record.head)?;
-    if let (None, Some(content)) = (&same, &record.content) {
-        same = known(transaction, content)?;
-    }
-    if let Some(before) = same {
+    if let Some(before) = same(transaction, &record)? {
         // The same mail again: only where it lies is new, and what its server is to do with it.
         let MailRecord { mailbox, place, owed, head, .. } = record;
         let owed = owed && before.outcome.is_done();
         let after = MailRecord { mailbox, place, owed, ..before.clone() };
         transaction.remove(keys::owed_mail(&before.mailbox, before.number));
-        save(transaction, &after);
-        transaction.put(keys::mail_identity(&head), &after.number);
+        save(transaction, &after)?;
+        identify(transaction, &head, after.number)?;
         return Ok(after);
+    }
+    if known(transaction, &record.head)?.is_some() {
+        transaction.put(keys::mail_identity(&record.head), &SHARED);
     }
     record.number = transaction.next(Counter::Mail)?;
     match effect {
@@ -114,7 +135,7 @@ fn take_one(
         }
         None => {}
     }
-    save(transaction, &record);
+    save(transaction, &record)?;
     Ok(record)
 }
 
@@ -212,8 +233,7 @@ impl MailLedger for Ledger {
         self.engine
             .write(move |ledger| {
                 let before = load(ledger, number)?;
-                save(ledger, &MailRecord { owed: false, ..before });
-                Ok(())
+                save(ledger, &MailRecord { owed: false, ..before })
             })
             .await
     }

@@ -51,6 +51,18 @@ struct Reading<'a> {
     cursor: Cursor,
 }
 
+impl Reading<'_> {
+    /// Whether a mail with the headers of one that is known may hold something else: its content
+    /// tells then. Two in one folder are two, and a scanner may give all of its own one
+    /// Message-ID and date; what a new server gives is the same unless its size says otherwise.
+    fn may_be_another(&self, known: &MailRecord, head: &Head) -> bool {
+        let is_beside = known.mailbox == self.config.name()
+            && known.place.validity == self.cursor.validity
+            && known.place.uid != head.uid;
+        known.content.is_some() && (is_beside || known.size != head.size)
+    }
+}
+
 impl Robot {
     /// Reads what is new to the end.
     pub(super) async fn read_new(
@@ -176,8 +188,9 @@ impl Robot {
         }
         let identity = identity(reading.config.role, head);
         let known = self.ports().store.known_mail(&identity).await?;
-        if let Some(known) = known {
-            return Ok(Ok(Some(Found::plain(known.outcome))));
+        if let Some(known) = known.filter(|known| !reading.may_be_another(known, head)) {
+            let MailRecord { outcome, content, .. } = known;
+            return Ok(Ok(Some(Found { outcome, content, effect: None })));
         }
         match reading.config.role {
             MailboxRole::Bot => self.look_at_answer(reading.session, head).await,

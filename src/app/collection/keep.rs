@@ -31,6 +31,10 @@ impl Robot {
             Err(error @ MailboxError::Lost(_)) => return Ok(Err(Broken::at(&error, head.uid))),
         };
         let identity = MailIdentity::of_content(&mail).as_delivered(&mail.headers);
+        let known = self.ports().store.known_mail(&identity).await?;
+        if let Some(MailRecord { outcome, .. }) = known.filter(|known| known.outcome.is_done()) {
+            return Ok(Ok(Some(Found { outcome, content: Some(identity), effect: None })));
+        }
         let Some(spool) = &self.mail_room().spool else {
             return Ok(Err(Broken::here("there is no place to keep its mails")));
         };

@@ -1,0 +1,80 @@
+//! Mails that look alike from outside: each is told by what it holds.
+
+use crate::reception::{MARCH, Reception, facture, mail, moved, pdf};
+use crate::world::mailbox::{Fault, Place};
+
+/// A mail as a scanner sends it whose clock stands still: its headers are always the same.
+fn scan(words: &str) -> String {
+    mail("compta+dupont-maconnerie", "scan", &[("scan.pdf", pdf(words))])
+}
+
+#[tokio::test]
+async fn a_scanner_with_one_message_id_loses_nothing() {
+    let reception = Reception::new().await;
+    // Two in one page, the third later.
+    reception.mailbox.receive(scan("page 1"));
+    reception.mailbox.receive(scan("page 2"));
+    reception.office.next_round().await;
+    reception.mailbox.receive(scan("page 3"));
+    reception.office.next_round().await;
+    let expected = ["scan (2).pdf", "scan (3).pdf", "scan.pdf"];
+    let expected = expected.map(|name| format!("{MARCH}/{name}"));
+    assert_eq!(reception.files("Dupont Maçonnerie"), expected);
+    reception.office.next_round().await;
+    assert_eq!(reception.office.posted().len(), 3);
+    assert_eq!(reception.mailbox.places(), [moved(), moved(), moved()]);
+    assert_eq!(reception.drawer.count(), 0);
+}
+
+#[tokio::test]
+async fn scans_of_one_size_without_a_message_id_are_told_apart() {
+    let reception = Reception::new().await;
+    for words in ["page 1", "page 2"] {
+        reception.mailbox.receive(scan(words).replace("Message-ID: <scan@client.example>\r\n", ""));
+        reception.office.next_round().await;
+    }
+    assert_eq!(reception.files("Dupont Maçonnerie").len(), 2);
+}
+
+#[tokio::test]
+async fn alike_mails_on_a_replaced_server_are_done_with_each_for_itself() {
+    let reception = Reception::new().await;
+    reception.mailbox.receive(scan("page 1"));
+    reception.mailbox.receive(mail("compta+dupont-maconnerie", "scan", &[]));
+    reception.mailbox.fail_next(Fault::Refuse);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filed", "tray"]);
+    reception.mailbox.replace_server();
+    reception.office.next_round().await;
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filed", "tray"]);
+    assert_eq!(reception.mailbox.places(), [Place::Inbox, moved()], "what waits stays");
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/scan.pdf")]);
+}
+
+#[tokio::test]
+async fn a_mail_sent_on_to_another_company_is_that_ones_too() {
+    let reception = Reception::new().await;
+    let bare = facture("mars", "a.pdf")
+        .replace("Delivered-To: compta+dupont-maconnerie@cabinet.example\r\n", "");
+    reception.mailbox.receive(&bare);
+    reception.office.next_round().await;
+    reception.mailbox.receive(format!("Resent-To: compta+martin@cabinet.example\r\n{bare}"));
+    reception.mailbox.receive(bare.replace("To: compta+dupont-maconnerie", "To: compta+autre"));
+    reception.office.next_round().await;
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
+    assert_eq!(reception.files("Martin"), [format!("{MARCH}/a.pdf")]);
+    assert_eq!(reception.states().await, ["filed", "filed", "tray"]);
+}
+
+#[tokio::test]
+async fn what_is_put_back_into_the_folder_is_the_same_mail() {
+    let reception = Reception::new().await;
+    for _ in 0..3 {
+        reception.mailbox.receive(scan("page 1"));
+        reception.office.next_round().await;
+    }
+    assert_eq!(reception.states().await, ["filed"]);
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/scan.pdf")]);
+    assert_eq!(reception.drawer.count(), 0);
+}
