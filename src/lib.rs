@@ -14,9 +14,10 @@
 //!                                  profile)   durable)  outbox)
 //! ```
 //!
-//! `app::answers` reads the mailboxes beside it, and `app::collection` files what comes by mail
-//! where `observe` finds it. `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
-//! queue beside it, so a slow server never holds a round up. The service ([`app::service`]),
+//! `app::round` walks from observe to queue, once for every company; `app::deliver` empties the
+//! queue beside it, so a slow server never holds a round up. `app::answers` reads the mailboxes:
+//! what the bot is answered goes back to its delivery, and what clients send is filed by
+//! `app::collection` where observe finds it. The service ([`app::service`]),
 //! `facteur round`, the demonstration and the tests all go through the same code; a dry run and a
 //! preview go through it too, over a copy of the ledger in memory ([`ports::store::Store::fork`]).
 //!
@@ -74,6 +75,8 @@
 //!    file is put beside and renamed, never over another ([`ports::folders::Folders::put`]), and
 //!    noted as put before anybody observes the tree, so that one a person moved on is never put
 //!    again. The deposit found in its place takes it over, and begins with the mail.
+//! 10. **Nothing of an unverified mail is opened** ([`domain::invitation`]): its links are not even
+//!    kept. A verified one is opened once at most, with the intent durable before.
 //!
 //! # What the code does otherwise than its first design
 //!
@@ -87,6 +90,13 @@
 //! - The SMTP dialogue is our own, on lettre's commands and replies: lettre's connection keeps
 //!   bytes sent ahead across STARTTLS, reads lines without a bound, and doesn't say which step
 //!   failed ([`adapters::smtp`]).
+//! - Mails are taken apart by our own walk; mail-parser reads headers, names and charsets: it
+//!   descends into mails in mails without a limit, which a stranger can use to overflow the stack
+//!   ([`adapters::mime`]).
+//! - A collected mail is judged after it was kept, not while it is read: a silent antivirus or
+//!   name service then keeps a mail waiting, and never the mailbox.
+//! - A subaddress that names the delivery stands in the envelope alone; `From` stays the address
+//!   that the tool knows as a user.
 //! - A mark's token is made from the state's id and the document's content: after an import it
 //!   proves that this very content was sent, and says nothing to anybody else.
 
