@@ -203,3 +203,48 @@ async fn a_disk_of_the_states_that_is_full_for_long_puts_no_mail_aside() {
     reception.office.next_round().await;
     assert_eq!(reception.states().await, ["filed", "filed"]);
 }
+
+#[tokio::test]
+async fn a_mail_that_its_server_lists_and_does_not_give_is_put_aside() {
+    let reception = Reception::new().await;
+    for subject in ["un", "deux", "trois"] {
+        reception.mailbox.receive(facture(subject, &format!("{subject}.pdf")));
+    }
+    reception.mailbox.withhold(1);
+    reception.mailbox.empty(2);
+    for _ in 0..8 {
+        reception.office.next_round().await;
+    }
+    let mut states = reception.states().await;
+    states.sort();
+    assert_eq!(states, ["filed", "odd", "odd"]);
+    assert_eq!(reception.alarms("mail_put_aside").await.len(), 1);
+    assert_eq!(reception.mailbox.places(), [Place::Inbox, Place::Inbox, moved()]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_deleted_before_it_is_given_is_nobodys_loss() {
+    let reception = Reception::new().await;
+    for subject in ["un", "deux"] {
+        reception.mailbox.receive(facture(subject, &format!("{subject}.pdf")));
+    }
+    reception.mailbox.delete_when_fetched(1);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filed"]);
+}
+
+#[tokio::test]
+async fn a_pass_that_breaks_off_passes_over_no_mail_before_it() {
+    let reception = Reception::new().await;
+    for subject in ["un", "deux", "trois"] {
+        reception.mailbox.receive(facture(subject, &format!("{subject}.pdf")));
+    }
+    reception.mailbox.withhold(1);
+    reception.mailbox.poison(3);
+    for _ in 0..10 {
+        reception.office.next_round().await;
+    }
+    let mut states = reception.states().await;
+    states.sort();
+    assert_eq!(states, ["filed", "odd", "odd"]);
+}

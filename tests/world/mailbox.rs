@@ -56,6 +56,9 @@ struct State {
     mails: BTreeMap<u32, (Vec<u8>, Place)>,
     faults: VecDeque<Fault>,
     poisoned: Vec<u32>,
+    withheld: Vec<u32>,
+    empty: Vec<u32>,
+    deleted: Vec<u32>,
     heads: Vec<u32>,
     fetched: Vec<u32>,
     sessions: usize,
@@ -70,6 +73,9 @@ impl Letterbox {
             mails: BTreeMap::new(),
             faults: VecDeque::new(),
             poisoned: Vec::new(),
+            withheld: Vec::new(),
+            empty: Vec::new(),
+            deleted: Vec::new(),
             heads: Vec::new(),
             fetched: Vec::new(),
             sessions: 0,
@@ -120,6 +126,21 @@ impl Letterbox {
     /// Whoever asks for this mail loses the session, each time.
     pub fn poison(&self, uid: u32) {
         self.state().poisoned.push(uid);
+    }
+
+    /// The server lists this mail, and says nothing when it is asked for its headers.
+    pub fn withhold(&self, uid: u32) {
+        self.state().withheld.push(uid);
+    }
+
+    /// The server gives this mail's headers, and says nothing when it is asked for the mail.
+    pub fn empty(&self, uid: u32) {
+        self.state().empty.push(uid);
+    }
+
+    /// Somebody deletes this mail just before it is given.
+    pub fn delete_when_fetched(&self, uid: u32) {
+        self.state().deleted.push(uid);
     }
 
     /// Where each mail is, by UID.
@@ -193,7 +214,7 @@ impl Session for Opened {
         let mut state = self.mailbox.state();
         state.heads.extend_from_slice(uids);
         let head = |uid: &u32| {
-            let (mail, _) = state.mails.get(uid)?;
+            let (mail, _) = state.mails.get(uid).filter(|_| !state.withheld.contains(uid))?;
             let size = mail.len() as u64;
             Some(Head { uid: *uid, size, headers: mime::headers(mail) })
         };
@@ -207,6 +228,12 @@ impl Session for Opened {
             return Err(MailboxError::Lost("the server hung up".to_owned()));
         }
         state.fetched.push(uid);
+        if state.deleted.contains(&uid) {
+            state.mails.remove(&uid);
+        }
+        if state.empty.contains(&uid) {
+            return Err(MailboxError::Gone);
+        }
         let (mail, _) = state.mails.get(&uid).ok_or(MailboxError::Gone)?;
         mime::parse(mail).map_err(MailboxError::Odd)
     }

@@ -137,7 +137,6 @@ impl Robot {
         let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Ok(())) };
         let mut mails = Vec::new();
         let mut broken = None;
-        let mut done_to = *last;
         if page.len() == 1 && reading.before.gives_up_on(*first) {
             mails.push(self.given_up(reading, *first));
         } else {
@@ -151,12 +150,18 @@ impl Robot {
                     Ok(None) => {}
                     Err(error) => {
                         broken = Some(error);
-                        done_to = head.uid.saturating_sub(1);
                         break;
                     }
                 }
             }
+            if broken.is_none() {
+                broken = withheld(reading, page, &mails).await;
+            }
         }
+        let done_to = match (&broken, ungiven(page, &mails).first()) {
+            (Some(_), Some(uid)) => uid.saturating_sub(1),
+            (Some(_) | None, _) => *last,
+        };
         reading.cursor.uid = reading.cursor.uid.max(done_to);
         let address = &reading.config.name();
         let store = &self.ports().store;
@@ -268,6 +273,26 @@ impl Robot {
         }
         Ok(Ok(()))
     }
+}
+
+/// The first mail of a page that the server said nothing of, and has still. One that is gone is
+/// nobody's loss; one that is passed over would be.
+async fn withheld(reading: &mut Reading<'_>, page: &[u32], mails: &[TakenMail]) -> Option<Broken> {
+    let missing = ungiven(page, mails);
+    let first = *missing.first()?;
+    let there = match reading.session.behind(first.saturating_sub(1)).await {
+        Ok(there) => there,
+        Err(error) => return Some(Broken::at(&error, first)),
+    };
+    let uid = missing.into_iter().find(|uid| there.contains(uid))?;
+    let because = "the server lists this mail, and doesn't give it".to_owned();
+    Some(Broken { because, uid: Some(uid) })
+}
+
+/// The mails of a page that nothing is known of yet.
+fn ungiven(page: &[u32], mails: &[TakenMail]) -> Vec<u32> {
+    let is_given = |uid: &u32| mails.iter().any(|mail| mail.record.place.uid == *uid);
+    page.iter().filter(|uid| !is_given(uid)).copied().collect()
 }
 
 impl Broken {
