@@ -143,6 +143,9 @@ async fn every_fault_ends_the_session_in_its_time_and_says_where() {
 #[tokio::test(start_paused = true)]
 async fn odd_answers_that_cost_one_mail_at_most() {
     use Act::Say;
+    // As many bytes as were asked for; what is behind them is missing.
+    let cut = format!("Subject: x\r\n\r\n{}", "x".repeat(986));
+    let cut = format!("* 1 FETCH (UID 7 BODY[]<0> {{1000}}\r\n{cut})\r\n{{tag}} OK x\r\n");
     let rows: Vec<Row> = vec![
         ("no fault", vec![], "mail 1 moved waited", 301),
         (
@@ -170,6 +173,12 @@ async fn odd_answers_that_cost_one_mail_at_most() {
             "a mail that is nothing",
             vec![(Step::Fetch, Say("* 1 FETCH (UID 7 BODY[] NIL)\r\n{tag} OK x\r\n"))],
             "gone",
+            301,
+        ),
+        (
+            "a mail larger than its server said",
+            vec![(Step::Fetch, Say(cut.leak()))],
+            "whatever its server says",
             301,
         ),
         (

@@ -143,7 +143,8 @@ impl Session for ImapSession {
                 body = Some(bytes.to_vec());
             }
         };
-        let (bytes_max, limit) = (bytes_max + FRAME_BYTES_MAX, self.dialogue.limits.fetch);
+        let (asked_for, bytes_max) = (bytes_max, bytes_max + FRAME_BYTES_MAX);
+        let limit = self.dialogue.limits.fetch;
         match self.dialogue.command(&command, bytes_max, limit, note).await? {
             Ended::Done => {}
             Ended::Refused(said) => {
@@ -151,6 +152,11 @@ impl Session for ImapSession {
             }
         }
         let body = body.ok_or(MailboxError::Gone)?;
+        // The size that the server said was too small, and the end may be missing.
+        if body.len() as u64 >= asked_for {
+            let because = format!("it has {asked_for} bytes or more, whatever its server says");
+            return Err(MailboxError::Odd(because));
+        }
         let parsed = tokio::task::spawn_blocking(move || mime::parse(&body)).await;
         match parsed {
             Ok(parsed) => parsed.map_err(MailboxError::Odd),
