@@ -1,5 +1,7 @@
 //! Mails that look alike from outside: each is told by what it holds.
 
+use facteur::app::requests::Outcome;
+
 use crate::reception::{MARCH, Reception, facture, mail, moved, pdf};
 use crate::world::mailbox::{Fault, Place};
 
@@ -77,4 +79,45 @@ async fn what_is_put_back_into_the_folder_is_the_same_mail() {
     assert_eq!(reception.states().await, ["filed"]);
     assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/scan.pdf")]);
     assert_eq!(reception.drawer.count(), 0);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_kept_any_more_is_kept_again_when_it_is_put_back() {
+    let reception = Reception::new().await;
+    let lost = mail("compta+duponnt", "mars", &[("a.pdf", pdf("a"))]);
+    reception.mailbox.receive(&lost);
+    reception.office.next_round().await;
+    reception.drawer.lose_all();
+    let refused = reception.file("1", "dupont-maconnerie", None).await;
+    assert_ne!(refused.outcome, Outcome::Done);
+    reception.mailbox.receive(&lost);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["tray"]);
+    assert_eq!(reception.file("1", "dupont-maconnerie", None).await.outcome, Outcome::Done);
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
+}
+
+#[tokio::test]
+async fn a_mail_too_large_beside_one_like_it_is_put_aside_and_not_done() {
+    let reception = Reception::configured(|config| config.collection.mail_bytes_max = 1_000).await;
+    reception.mailbox.receive(scan("page 1"));
+    reception.office.next_round().await;
+    reception.mailbox.receive(scan(&"x".repeat(2_000)));
+    reception.office.next_round().await;
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filed", "odd"]);
+    assert_eq!(reception.mailbox.places(), [moved(), Place::Inbox]);
+}
+
+#[tokio::test]
+async fn mails_of_like_headers_in_two_mailboxes_are_both_filed() {
+    let reception = Reception::new().await;
+    let bare = |words: &str| {
+        scan(words).replace("Delivered-To: compta+dupont-maconnerie@cabinet.example\r\n", "")
+    };
+    reception.mailbox.receive(bare("page 1"));
+    reception.office.next_round().await;
+    reception.scans.receive(bare("page 2"));
+    reception.office.next_round().await;
+    assert_eq!(reception.files("Dupont Maçonnerie").len(), 2);
 }

@@ -51,18 +51,6 @@ struct Reading<'a> {
     cursor: Cursor,
 }
 
-impl Reading<'_> {
-    /// Whether a mail with the headers of one that is known may hold something else: its content
-    /// tells then. Two in one folder are two, and a scanner may give all of its own one
-    /// Message-ID and date; what a new server gives is the same unless its size says otherwise.
-    fn may_be_another(&self, known: &MailRecord, head: &Head) -> bool {
-        let is_beside = known.mailbox == self.config.name()
-            && known.place.validity == self.cursor.validity
-            && known.place.uid != head.uid;
-        known.content.is_some() && (is_beside || known.size != head.size)
-    }
-}
-
 impl Robot {
     /// Reads what is new to the end.
     pub(super) async fn read_new(
@@ -193,7 +181,7 @@ impl Robot {
         }
         let identity = identity(reading.config.role, head);
         let known = self.ports().store.known_mail(&identity).await?;
-        if let Some(known) = known.filter(|known| !reading.may_be_another(known, head)) {
+        if let Some(known) = known.filter(|known| !self.may_be_another(reading, known, head)) {
             let MailRecord { outcome, content, .. } = known;
             return Ok(Ok(Some(Found { outcome, content, effect: None })));
         }
@@ -203,6 +191,18 @@ impl Robot {
             MailboxRole::Sent => Ok(Ok(Some(Found::plain(MailOutcome::Unread)))),
             MailboxRole::Collection => self.look_at_document(reading.session, head).await,
         }
+    }
+
+    /// Whether a mail with the headers of one that is known may hold something else: its content
+    /// tells then. Two in mailboxes as they are now are two, and a scanner may give all of its own
+    /// one Message-ID and date; what a new server gives is the same unless its size says otherwise.
+    fn may_be_another(&self, reading: &Reading<'_>, known: &MailRecord, head: &Head) -> bool {
+        let is_beside = if known.mailbox == reading.config.name() {
+            known.place.validity == reading.cursor.validity && known.place.uid != head.uid
+        } else {
+            self.config().mailboxes.iter().any(|mailbox| mailbox.name() == known.mailbox)
+        };
+        known.content.is_some() && (is_beside || known.size != head.size)
     }
 
     fn taken(&self, reading: &Reading<'_>, head: &Head, found: Found) -> TakenMail {
