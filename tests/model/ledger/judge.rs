@@ -27,6 +27,8 @@ pub(crate) enum Happened {
     Acted(DeliveryId, Act),
     /// A proof came for it.
     Proven(DeliveryId),
+    /// A copy of an attempt's mail was found.
+    Witnessed(DeliveryId, u32),
     /// The tool sent its last copy back.
     SentBack(DeliveryId),
     /// What a person wished for went on.
@@ -159,6 +161,7 @@ impl Change<'_> {
             | Happened::Taken(_)
             | Happened::Dotted(_)
             | Happened::Proven(_)
+            | Happened::Witnessed(..)
             | Happened::SentBack(_)
             | Happened::Wished
             | Happened::Else => false,
@@ -195,6 +198,10 @@ impl Change<'_> {
                 after.truth.entry(id).or_default().vouched = true;
                 Ok(())
             }
+            Happened::Witnessed(id, attempt) => {
+                after.truth.entry(id).or_default().witnessed.push(attempt);
+                Ok(())
+            }
             Happened::SentBack(id) => {
                 let truth = after.truth.entry(id).or_default();
                 truth.copies.pop();
@@ -221,6 +228,7 @@ impl Change<'_> {
             return Err(format!("{id} left, and the tool has the same by {twin}"));
         }
         truth.copies.push(delivery.attempt);
+        truth.taken.push(delivery.attempt);
         (truth.to, truth.announced) = (Some(delivery.recipient.clone()), false);
         Ok(())
     }

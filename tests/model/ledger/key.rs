@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use facteur::domain::delivery::{Act, Delivery, State};
+use facteur::domain::delivery::{Act, Delivery, Event, IN_DOUBT_POLICY, State};
 use facteur::domain::deposit::Deposit;
 
 use super::books::Told;
@@ -98,7 +98,7 @@ fn essence_of_delivery(delivery: &Delivery) -> String {
     let turns = delivery.events.iter().filter_map(|event| {
         let known = [State::Sent, State::InDoubt, State::Refused, State::Cancelled];
         let known = known.iter().any(|state| state.as_str() == event.what);
-        let told = known || event.what.starts_with("report_");
+        let told = known || event.what.starts_with("report_") || event.what == "no_proof";
         if event.because.starts_with(not_sent) {
             Some(("not_sent", event.attempt))
         } else {
@@ -108,7 +108,10 @@ fn essence_of_delivery(delivery: &Delivery) -> String {
     let turns: Vec<_> = turns.collect();
     let last = delivery.events.last().map(|event| &event.what);
     let was_sent = delivery.was_sent();
+    let proofs: Vec<_> = delivery.proofs.iter().map(|proof| proof.attempt).collect();
+    let by_policy = |event: &Event| event.by.as_deref() == Some(IN_DOUBT_POLICY);
+    let by_policy = delivery.events.iter().any(by_policy);
     format!(
-        "{id} {deposit} {state:?} {reason:?} {attempt} {leased} {recipient:?} {cause:?} {turns:?} {last:?} {was_sent}"
+        "{id} {deposit} {state:?} {reason:?} {attempt} {leased} {recipient:?} {cause:?} {turns:?} {last:?} {was_sent} {proofs:?} {by_policy}"
     )
 }

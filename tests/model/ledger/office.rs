@@ -99,6 +99,10 @@ pub(crate) struct Truth {
     /// The attempts whose mail the server took, less those that came back or are not there by a
     /// person's word.
     pub(crate) copies: Vec<u32>,
+    /// All that the server ever took.
+    pub(crate) taken: Vec<u32>,
+    /// Those of which a copy was found.
+    pub(crate) witnessed: Vec<u32>,
     /// To whom.
     pub(crate) to: Option<Address>,
     /// The story said, since the last copy it knew of, that nobody knows or that it goes again.

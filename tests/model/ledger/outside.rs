@@ -1,8 +1,8 @@
 //! What comes from outside: documents, the server's moods, stops, people, decisions, reports.
 
 use facteur::domain::company::{CompanyHold, CompanyHoldReason};
-use facteur::domain::decision::{Connection, Decision};
-use facteur::domain::delivery::{Act, Delivery, DeliveryId, Reported, Source, State};
+use facteur::domain::decision::{Connection, Coverage, Decision};
+use facteur::domain::delivery::{Act, Delivery, IN_DOUBT_POLICY, Proof, Reported, Source, State};
 use facteur::domain::deposit::{Deposit, Due, Fate, Verdict};
 use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
 use facteur::domain::received::{Head, Headers, MailIdentity};
@@ -98,6 +98,7 @@ impl Outside<'_> {
                 self.act(delivery, act);
             }
             self.prove(delivery);
+            self.resend_by_policy(delivery);
         }
         for deposit in &self.office.books.deposits {
             // Not while the pass goes that would be interrupted: one wish at a time.
@@ -132,6 +133,25 @@ impl Outside<'_> {
             self.disturbed.ask(async |ledger| ledger.act(id, act, "lea", at(0)).await);
         if acted.is_ok() {
             self.go(&format!("{} {id}", act.as_str()), after, Happened::Acted(id, act));
+        }
+    }
+
+    /// What the app's policy does with a doubt, once.
+    fn resend_by_policy(&mut self, delivery: &Delivery) {
+        let id = delivery.id;
+        let mut signed = delivery.events.iter().filter_map(|event| event.by.as_deref());
+        let done = signed.any(|by| by == IN_DOUBT_POLICY);
+        if done || delivery.state != State::InDoubt || !self.may_send() {
+            return;
+        }
+        if self.office.books.coverage(delivery) != Coverage::Covered {
+            return;
+        }
+        let (acted, after) = self
+            .disturbed
+            .ask(async |ledger| ledger.act(id, Act::Resend, IN_DOUBT_POLICY, at(0)).await);
+        if acted.is_ok() {
+            self.go(&format!("policy resends {id}"), after, Happened::Acted(id, Act::Resend));
         }
     }
 
@@ -215,23 +235,40 @@ impl Outside<'_> {
     fn of_reports(&mut self) {
         for delivery in &self.office.books.deliveries {
             let id = delivery.id;
-            let copies = self.office.truth.get(&id).map(|truth| truth.copies.as_slice());
-            let Some([.., attempt]) = copies else { continue };
-            let mail = bounce(id, *attempt, self.office.events_left);
-            let (taken, after) = self.disturbed.ask(async |ledger| {
-                ledger.take_mails("bot@cabinet.example", Cursor::default(), vec![mail], at(0)).await
-            });
-            if taken.is_ok() {
-                self.go(&format!("{id} comes back"), after, Happened::SentBack(id));
+            let Some(truth) = self.office.truth.get(&id).cloned() else { continue };
+            if let Some(attempt) = truth.copies.last() {
+                let (fate, because) = (ReportedFate::Failed, "550 no".to_owned());
+                let (source, attempt) = (Source::Server, Some(*attempt));
+                let reported = Reported { source, fate, attempt, because, reporter: None };
+                let outcome = MailOutcome::Answered { delivery: id, fate };
+                let effect = MailEffect::Reported(id, reported);
+                self.take(&format!("{id} comes back"), outcome, effect, Happened::SentBack(id));
             }
+            let unseen = truth.taken.iter().find(|attempt| !truth.witnessed.contains(attempt));
+            if let Some(attempt) = unseen.copied() {
+                let by = "a copy in the bot's mailbox".to_owned();
+                let proof = Proof { by, attempt: Some(attempt), at: at(0) };
+                let effect = MailEffect::Proven(id, proof);
+                let happened = Happened::Witnessed(id, attempt);
+                self.take(&format!("a copy of {id}"), MailOutcome::Unread, effect, happened);
+            }
+        }
+    }
+
+    /// A mail in the bot's mailbox is read.
+    fn take(&mut self, name: &str, outcome: MailOutcome, effect: MailEffect, happened: Happened) {
+        let mail = mail(name, self.office.events_left, outcome, effect);
+        let (taken, after) = self.disturbed.ask(async |ledger| {
+            ledger.take_mails("bot@cabinet.example", Cursor::default(), vec![mail], at(0)).await
+        });
+        if taken.is_ok() {
+            self.go(name, after, happened);
         }
     }
 }
 
-fn bounce(id: DeliveryId, attempt: u32, number: u8) -> TakenMail {
-    let headers = Headers(vec![("Subject".to_owned(), format!("no {number}"))]);
-    let (fate, because) = (ReportedFate::Failed, "550 no".to_owned());
-    let attempt = Some(attempt);
+fn mail(name: &str, number: u8, outcome: MailOutcome, effect: MailEffect) -> TakenMail {
+    let headers = Headers(vec![("Subject".to_owned(), format!("{name} {number}"))]);
     let record = MailRecord {
         number: 0,
         mailbox: "bot@cabinet.example".to_owned(),
@@ -243,10 +280,9 @@ fn bounce(id: DeliveryId, attempt: u32, number: u8) -> TakenMail {
         date: String::new(),
         subject: String::new(),
         message_id: String::new(),
-        outcome: MailOutcome::Answered { delivery: id, fate },
+        outcome,
         at: at(0),
         owed: false,
     };
-    let reported = Reported { source: Source::Server, fate, attempt, because, reporter: None };
-    TakenMail { record, effect: Some(MailEffect::Reported(id, reported)) }
+    TakenMail { record, effect: Some(effect) }
 }
