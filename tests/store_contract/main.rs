@@ -45,6 +45,7 @@ contract! {
         a_report_may_be_repeated,
         a_cancelled_delivery_gets_no_dot,
         a_switch_turned_off_stops_the_dot,
+        a_document_moved_under_an_exception_gets_no_dot,
         a_held_company_stops_claims_and_dots,
         a_late_250_settles_a_doubt,
         a_late_250_of_an_attempt_that_is_over_settles_nothing,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use facteur::domain::company::{CompanyHold, CompanyHoldReason};
 use facteur::domain::decision::Decision;
 use facteur::domain::delivery::{Act, Finish, State};
-use facteur::domain::deposit::Origin;
+use facteur::domain::deposit::{Deposit, Origin};
 use facteur::ports::store::{ClaimRules, PutOff, Rate, Store as _, StoreError};
 
 use crate::rig::{NO_LIMIT, Rig, app, at, backfill, candidate, connect, content, deposit, rules};
@@ -63,6 +63,20 @@ pub(crate) async fn a_switch_turned_off_stops_the_dot(rig: Rig) {
     assert_eq!(step_refused(rig.dot(&delivery).await), "it is cancelled");
     let events = rig.delivery(id).await.events;
     assert_eq!(events.last().unwrap().because, "switch by lea");
+}
+
+pub(crate) async fn a_document_moved_under_an_exception_gets_no_dot(rig: Rig) {
+    let company = rig.company().await;
+    rig.decide(company.id, turn("Achats/Privé", false)).await.unwrap();
+    let id = rig.queued(company.id, "Achats/a.pdf").await;
+    let delivery = rig.claim_one(0).await;
+    let seen = rig.store().deposit(delivery.deposit).await.unwrap().unwrap();
+    rig.observe(company.id, Deposit { path: path("Achats/Privé/a.pdf"), ..seen }).await;
+    assert_eq!(rig.dot(&delivery).await, Err(StoreError::Conflict));
+    let because = "stopped at its dot".to_owned();
+    rig.finish(&delivery, Finish::Requeued { because, due_at: at(0) }).await.unwrap();
+    assert!(rig.claim(0).await.is_empty(), "it is shown instead of being tried for ever");
+    assert_eq!(rig.delivery(id).await.state, State::Cancelled);
 }
 
 pub(crate) async fn a_held_company_stops_claims_and_dots(rig: Rig) {

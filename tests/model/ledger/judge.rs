@@ -31,6 +31,8 @@ pub(crate) enum Happened {
     Witnessed(DeliveryId, u32),
     /// The tool sent its last copy back.
     SentBack(DeliveryId),
+    /// Something was decided for the company.
+    Decided,
     /// What a person wished for went on.
     Wished,
     /// Nothing of these.
@@ -163,6 +165,7 @@ impl Change<'_> {
             | Happened::Proven(_)
             | Happened::Witnessed(..)
             | Happened::SentBack(_)
+            | Happened::Decided
             | Happened::Wished
             | Happened::Else => false,
         };
@@ -207,7 +210,24 @@ impl Change<'_> {
                 truth.copies.pop();
                 Ok(())
             }
+            Happened::Decided => self.nothing_waits_against_it(after),
             Happened::Reported(..) | Happened::Wished | Happened::Else => Ok(()),
+        }
+    }
+
+    /// What a decision no longer lets go is cancelled by it, at once (R14).
+    fn nothing_waits_against_it(&self, after: &Office) -> Result<(), String> {
+        let waits = |delivery: &&Arc<Delivery>| match delivery.state {
+            State::Queued | State::Deferred | State::Held => true,
+            State::Sending | State::Sent | State::Refused | State::InDoubt | State::Cancelled => {
+                false
+            }
+        };
+        let by_hand = |id| after.truth.get(&id).is_some_and(|truth| truth.by_hand);
+        let mut waiting = self.now.deliveries.iter().filter(waits);
+        match waiting.find(|one| !by_hand(one.id) && self.now.coverage(one) == Coverage::Off) {
+            Some(left) => Err(format!("{} waits on, and nothing lets it go", left.id)),
+            None => Ok(()),
         }
     }
 

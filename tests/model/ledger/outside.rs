@@ -199,7 +199,7 @@ impl Outside<'_> {
             .disturbed
             .ask(async |ledger| ledger.decide(COMPANY, revision, decision, entry(name)).await);
         if decided.is_ok() {
-            self.go(name, after, Happened::Else);
+            self.go(name, after, Happened::Decided);
         }
     }
 
