@@ -38,7 +38,7 @@ pub(crate) const ASIDE: &str = "Achats/Privé/a.pdf";
 /// Everything that matters for what may happen next.
 #[derive(Debug, Clone)]
 pub(crate) struct Office {
-    pub(crate) records: Records,
+    pub(crate) records: Arc<Records>,
     /// What they say.
     pub(crate) books: Arc<Books>,
     /// False between a crash and the recovery.
@@ -131,7 +131,7 @@ impl Office {
             let baseline = Observation { company: Some(known), ..Observation::default() };
             rig.store().observe(COMPANY, company.revision, baseline).await.unwrap();
         });
-        let records = shared(rig.store().records(), &Records::new());
+        let records = Arc::new(shared(rig.store().records(), &Records::new()));
         Self {
             books: Arc::new(Books::read(&records)),
             records,
@@ -161,12 +161,12 @@ impl Office {
         let ledger = self.ledger();
         let answer = block_on(request(&ledger));
         let records = shared(ledger.records(), &self.records);
-        let books = if same(&records, &self.records) {
-            Arc::clone(&self.books)
-        } else {
-            Arc::new(Books::read(&records))
-        };
-        (answer, Self { records, books, ..self.clone() })
+        let mut after = self.clone();
+        if !same(&records, &self.records) {
+            after.books = Arc::new(Books::read(&records));
+            after.records = Arc::new(records);
+        }
+        (answer, after)
     }
 
     /// One thing more has come from outside; none when nothing more may.
@@ -188,7 +188,7 @@ impl Office {
 }
 
 /// Whether a request wrote nothing.
-pub(crate) fn same(one: &Records, other: &Records) -> bool {
+fn same(one: &Records, other: &Records) -> bool {
     let same = |(one, other): (&Record, &Record)| Arc::ptr_eq(&one.bytes, &other.bytes);
     one.len() == other.len() && one.values().zip(other.values()).all(same)
 }

@@ -10,7 +10,7 @@ use facteur::ports::store::{Candidate, ClaimRules, Observation, Store as _};
 use super::books::{Books, COMPANY, verdict};
 use super::judge::{Happened, record};
 use super::observing::observation;
-use super::office::{Chosen, Office, Sender, Sight, Wish, same};
+use super::office::{Chosen, Office, Sender, Sight, Wish};
 use super::search::Step;
 use crate::actors::finish;
 use crate::rig::{NO_LIMIT, app, at, candidate, content, rules};
@@ -143,7 +143,7 @@ fn claim(office: &Office, steps: &mut Vec<Step>) {
         after.senders.push(Sender { delivery, attempt, phase });
     }
     after.senders.sort_unstable();
-    if !claimed.is_empty() || !same(&after.records, &office.records) {
+    if !claimed.is_empty() || !Arc::ptr_eq(&after.records, &office.records) {
         steps.push(record("claim", true, office, after, Happened::Else));
     }
 }
