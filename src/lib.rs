@@ -65,8 +65,8 @@
 //!    delivery's attempt.
 //! 7. **Nothing is taken for deleted** because it can't be seen: another root, most names gone or
 //!    an unreadable folder hold the company or leave what is known as it is.
-//! 8. **A report is only a claim** ([`domain::report`]): it changes a delivery if it knows the
-//!    mail (Message-ID or ENVID) and its recipient. A tool's own answer ([`domain::tool_answer`])
+//! 8. **A report is only a claim** ([`domain::mail::report`]): it changes a delivery if it knows the
+//!    mail (Message-ID or ENVID) and its recipient. A tool's own answer ([`domain::mail::tool_answer`])
 //!    must know the mail too, or be signed by the tool. A copy of a mail of ours proves that it
 //!    left; its absence proves nothing. What a mail changes, its identity and the
 //!    mailbox's cursor are one transaction, and the server is told of nothing before it.
@@ -75,7 +75,7 @@
 //!    file is put beside and renamed, never over another ([`ports::folders::Folders::put`]), and
 //!    noted as put before anybody observes the tree, so that one a person moved on is never put
 //!    again. The deposit found in its place takes it over, and begins with the mail.
-//! 10. **Nothing of an unverified mail is opened** ([`domain::invitation`]): its links are not even
+//! 10. **Nothing of an unverified mail is opened** ([`domain::mail::invitation`]): its links are not even
 //!    kept. A verified one is opened once at most, with the intent durable before.
 //!
 //! # What the code does otherwise than its first design

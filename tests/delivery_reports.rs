@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use facteur::adapters::mime;
-use facteur::domain::report::{Report, ReportedFate, may_be_report};
+use facteur::domain::mail::report::{Report, ReportedFate, may_be_report};
 use proptest::prelude::*;
 
 /// The Message-ID of the mail that most reports are about.

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use facteur::adapters::mime;
 use facteur::domain::delivery::envelope_in;
-use facteur::domain::invitation::{HostName, Pattern};
-use facteur::domain::tool_answer::{AnswerRule, Meaning, ToolAnswer, Writer};
+use facteur::domain::mail::invitation::{HostName, Pattern};
+use facteur::domain::mail::tool_answer::{AnswerRule, Meaning, ToolAnswer, Writer};
 
 use super::{Target, steers};
 

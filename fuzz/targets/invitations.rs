@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use facteur::domain::invitation::{
+use facteur::domain::mail::invitation::{
     Acceptance, HostName, InvitationRule, Link, Origin, Pattern, links, text,
 };
-use facteur::domain::received::{Headers, Part, ReceivedMail};
+use facteur::domain::mail::received::{Headers, Part, ReceivedMail};
 
 use super::{Target, parts};
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use facteur::adapters::mime;
-use facteur::domain::address_list::addresses;
-use facteur::domain::filing::{NAME_BYTES_MAX, free_name, sift};
+use facteur::domain::mail::address_list::addresses;
+use facteur::domain::mail::filing::{NAME_BYTES_MAX, free_name, sift};
+use facteur::domain::mail::received::ReceivedMail;
+use facteur::domain::mail::routing::{Addressing, Routed, slug_of};
 use facteur::domain::names::is_recorded;
 use facteur::domain::path::TreePath;
-use facteur::domain::received::ReceivedMail;
-use facteur::domain::routing::{Addressing, Routed, slug_of};
 use facteur::domain::slug::Slug;
 use facteur::domain::template::AddressTemplate;
 

@@ -1,8 +1,8 @@
 //! Headers of strangers: nothing that a sender writes is taken for the word of the firm's server.
 
-use facteur::domain::auth_results::AuthResults;
-use facteur::domain::received::Headers;
-use facteur::domain::senders::{KnownSender, Permission, SenderRules, Senders, author};
+use facteur::domain::mail::auth_results::AuthResults;
+use facteur::domain::mail::received::Headers;
+use facteur::domain::mail::senders::{KnownSender, Permission, SenderRules, Senders, author};
 use facteur::domain::template::Address;
 
 use super::{Target, steers};

@@ -26,8 +26,8 @@ use mail_auth::{
 };
 use tokio::time::timeout;
 
-use crate::domain::received::{HEAD_BYTES_MAX, Headers};
-use crate::domain::senders::{author, is_within};
+use crate::domain::mail::received::{HEAD_BYTES_MAX, Headers};
+use crate::domain::mail::senders::{author, is_within};
 use crate::domain::template::Address;
 use crate::ports::origin::Origins;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::mime;
-use crate::domain::received::{MailIdentity, ReceivedMail};
+use crate::domain::mail::received::{MailIdentity, ReceivedMail};
 use crate::ports::spool::{Spool, SpoolError};
 
 /// The folder in the state's directory.

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::decision::{Connection, Decision};
 use crate::domain::delivery::DeliveryId;
-use crate::domain::invitation::ConnectionState;
+use crate::domain::mail::invitation::ConnectionState;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
 use crate::domain::slug::Slug;

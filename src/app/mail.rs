@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 use crate::domain::Timestamp;
-use crate::domain::acknowledgement::Acknowledgement;
 use crate::domain::deposit::Deposit;
-use crate::domain::mailbox::{Filing, MailRecord};
+use crate::domain::mail::acknowledgement::Acknowledgement;
+use crate::domain::mail::mailbox::{Filing, MailRecord};
+use crate::domain::mail::received::LeftOut;
 use crate::domain::names;
 use crate::domain::path::spell;
-use crate::domain::received::LeftOut;
 use crate::domain::template::Address;
 use crate::ports::transport::{Attachment, Mail};
 

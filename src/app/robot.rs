@@ -8,7 +8,7 @@ use super::round::Tally;
 use super::witness::Refusals;
 use crate::config::Config;
 use crate::domain::Timestamp;
-use crate::domain::mailbox::MailRecord;
+use crate::domain::mail::mailbox::MailRecord;
 use crate::ports::Clock;
 use crate::ports::folders::Folders;
 use crate::ports::mailbox::Mailbox;

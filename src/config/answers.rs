@@ -3,9 +3,9 @@
 
 use super::complaint::Mistake;
 use super::section::Section;
-use crate::domain::invitation::{HostName, Pattern};
+use crate::domain::mail::invitation::{HostName, Pattern};
+use crate::domain::mail::tool_answer::{AnswerRule, Meaning, Writer};
 use crate::domain::template::Address;
-use crate::domain::tool_answer::{AnswerRule, Meaning, Writer};
 
 /// Characters of `because`.
 const BECAUSE_CHARS_MAX: usize = 200;

@@ -10,11 +10,11 @@ use super::invitation;
 use super::profiles;
 use super::section::Section;
 use super::sheet::{Place, Sheet};
+use crate::domain::mail::tool_answer::AnswerRule;
 use crate::domain::profile::{
     AppId, DuplicatesPolicy, FolderPattern, InDoubtPolicy, Profile, ReplacedPolicy,
 };
 use crate::domain::template::AddressTemplate;
-use crate::domain::tool_answer::AnswerRule;
 
 /// Bytes of a mail where a profile says nothing: what most servers take.
 const MAIL_BYTES_DEFAULT: u64 = 20_000_000;

@@ -7,7 +7,7 @@ use super::model::{
 use super::places::Ground;
 use super::section::Section;
 use super::senders;
-use crate::domain::filing::FilingTemplate;
+use crate::domain::mail::filing::FilingTemplate;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::complaint::Mistake;
 use super::section::Section;
 use super::sheet::{Place, Sheet};
-use crate::domain::invitation::{Acceptance, HostName, InvitationRule, Pattern};
+use crate::domain::mail::invitation::{Acceptance, HostName, InvitationRule, Pattern};
 
 /// How long an invitation is good for where a profile says nothing.
 const VALID_DAYS: i64 = 30;

@@ -4,11 +4,11 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::model::{CompanyOverride, Config};
 use crate::domain::Timestamp;
-use crate::domain::filing::FilingTemplate;
+use crate::domain::mail::filing::FilingTemplate;
+use crate::domain::mail::senders::SenderRules;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, Profile};
-use crate::domain::senders::SenderRules;
 use crate::domain::slug::{Slug, SlugError};
 use crate::domain::template::{Address, Placeholders};
 

@@ -8,14 +8,14 @@ use chrono::TimeDelta;
 
 use super::complaint::Complaint;
 use super::login::Login;
-use crate::domain::filing::FilingTemplate;
 use crate::domain::limits::Retry;
+use crate::domain::mail::filing::FilingTemplate;
 use crate::domain::path::TreePath;
 use crate::domain::profile::{AppId, FolderPattern, Profile};
 use crate::domain::slug::Slug;
 use crate::domain::template::{Address, AddressTemplate};
 
-pub use crate::domain::senders::{KnownSender, Senders};
+pub use crate::domain::mail::senders::{KnownSender, Senders};
 
 /// routes.toml, checked. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,7 +45,7 @@ pub(super) fn fields(name: &str) -> Option<Fields> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::invitation::Acceptance;
+    use crate::domain::mail::invitation::Acceptance;
 
     #[test]
     fn every_shipped_profile_says_where_its_facts_come_from_and_what_to_do() {

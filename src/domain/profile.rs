@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::invitation::InvitationRule;
+use super::mail::invitation::InvitationRule;
+use super::mail::tool_answer::AnswerRule;
 use super::names;
 use super::path::TreePath;
 use super::template::AddressTemplate;
-use super::tool_answer::AnswerRule;
 
 /// The key of an app in routes.toml: lower-case letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

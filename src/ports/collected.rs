@@ -1,9 +1,9 @@
 //! The ledger's part about collected mails: what becomes of each, and the places of its files.
 
 use crate::domain::decision::HistoryEntry;
-use crate::domain::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::received::MailIdentity;
 use crate::domain::path::TreePath;
-use crate::domain::received::MailIdentity;
 use crate::domain::slug::Slug;
 use crate::ports::store::Stored;
 

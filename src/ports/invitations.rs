@@ -3,8 +3,8 @@
 use crate::domain::Timestamp;
 use crate::domain::company::CompanyId;
 use crate::domain::decision::HistoryEntry;
-use crate::domain::invitation::{Invitation, InvitationKey, InvitationStep, Refusal};
-use crate::domain::mailbox::MailRecord;
+use crate::domain::mail::invitation::{Invitation, InvitationKey, InvitationStep, Refusal};
+use crate::domain::mail::mailbox::MailRecord;
 use crate::domain::profile::AppId;
 use crate::domain::template::Address;
 use crate::ports::store::Stored;

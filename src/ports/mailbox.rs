@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::received::{Head, ReceivedMail};
+use crate::domain::mail::received::{Head, ReceivedMail};
 
 pub use super::transport::Probe;
 

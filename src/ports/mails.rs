@@ -2,9 +2,9 @@
 
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryId, Proof, Reported, UnreadAnswer};
-use crate::domain::invitation::Invited;
-use crate::domain::mailbox::{Cursor, MailRecord, MailboxRecord};
-use crate::domain::received::MailIdentity;
+use crate::domain::mail::invitation::Invited;
+use crate::domain::mail::mailbox::{Cursor, MailRecord, MailboxRecord};
+use crate::domain::mail::received::MailIdentity;
 use crate::ports::store::Stored;
 
 /// The most mails of one [`MailLedger::take_mails`].

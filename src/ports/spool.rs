@@ -1,6 +1,6 @@
 //! Mails kept beside the ledger, whole, until they are dealt with.
 
-use crate::domain::received::{MailIdentity, ReceivedMail};
+use crate::domain::mail::received::{MailIdentity, ReceivedMail};
 
 /// Why a kept mail could not be kept, read or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

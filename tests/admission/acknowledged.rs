@@ -2,7 +2,7 @@
 //! other for ever.
 
 use facteur::config::{Config, Senders};
-use facteur::domain::mailbox::MailOutcome;
+use facteur::domain::mail::mailbox::MailOutcome;
 use facteur::domain::template::Address;
 
 use crate::desk::{Desk, TO, mail};

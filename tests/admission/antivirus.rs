@@ -2,7 +2,7 @@
 
 use facteur::app::requests::{Ask, MailsAsk, Outcome, Reply};
 use facteur::config::{ClamdAddress, Senders};
-use facteur::domain::mailbox::MailOutcome;
+use facteur::domain::mail::mailbox::MailOutcome;
 
 use crate::desk::{Desk, HUGE, VIRUS, mail};
 

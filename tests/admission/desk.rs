@@ -8,7 +8,7 @@ use facteur::app::MailRoom;
 use facteur::config::{
     AfterReading, Config, KnownSender, Login, MailboxConfig, MailboxRole, Security,
 };
-use facteur::domain::mailbox::{MailOutcome, MailRecord};
+use facteur::domain::mail::mailbox::{MailOutcome, MailRecord};
 use facteur::domain::template::Address;
 use facteur::ports::origin::Origins;
 use facteur::ports::scanner::{Scan, Scanner};

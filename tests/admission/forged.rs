@@ -3,9 +3,9 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
-use facteur::domain::auth_results::AuthResults;
-use facteur::domain::received::Headers;
-use facteur::domain::senders::{Permission, SenderRules, Senders, author};
+use facteur::domain::mail::auth_results::AuthResults;
+use facteur::domain::mail::received::Headers;
+use facteur::domain::mail::senders::{Permission, SenderRules, Senders, author};
 
 use crate::rig::Rig;
 

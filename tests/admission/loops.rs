@@ -3,8 +3,8 @@
 use facteur::adapters::compose::compose;
 use facteur::app::requests::{Ask, Outcome};
 use facteur::config::Config;
-use facteur::domain::acknowledgement::A_DAY_MAX;
-use facteur::domain::mailbox::MailOutcome;
+use facteur::domain::mail::acknowledgement::A_DAY_MAX;
+use facteur::domain::mail::mailbox::MailOutcome;
 use facteur::ports::transport::Mail;
 
 use crate::desk::{Desk, TO, mail};

@@ -1,7 +1,7 @@
 //! Who may send: what others send waits in the tray.
 
 use facteur::config::{CollectionOverride, CompanyOverride, Config, Senders};
-use facteur::domain::mailbox::MailOutcome;
+use facteur::domain::mail::mailbox::MailOutcome;
 
 use crate::desk::{Desk, known, mail};
 use crate::world::path;

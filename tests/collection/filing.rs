@@ -2,7 +2,7 @@
 
 use facteur::app::views::EventView;
 use facteur::config::CollectionOverride;
-use facteur::domain::filing::FilingTemplate;
+use facteur::domain::mail::filing::FilingTemplate;
 
 use crate::reception::{MARCH, Reception, facture, mail, moved, pdf};
 use crate::world::path;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use facteur::app::requests::{Ask, Outcome};
 use facteur::app::views::{ConnectView, HistoryView, InvitationView};
-use facteur::domain::invitation::{Acceptance, Pattern};
+use facteur::domain::mail::invitation::{Acceptance, Pattern};
 use facteur::domain::template::Address;
 
 use crate::bureau::{Bureau, host, rule_of};

@@ -7,7 +7,7 @@ use facteur::app::MailRoom;
 use facteur::app::requests::{Ask, Outcome};
 use facteur::app::views::{CompanyView, InvitationView};
 use facteur::config::{AfterReading, Config, Login, MailboxConfig, MailboxRole, Security};
-use facteur::domain::invitation::{Acceptance, HostName, InvitationRule, Pattern};
+use facteur::domain::mail::invitation::{Acceptance, HostName, InvitationRule, Pattern};
 use facteur::domain::template::Address;
 
 use crate::office::{DUPONT, Office};

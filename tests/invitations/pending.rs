@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use facteur::app::requests::Ask;
-use facteur::domain::invitation::Pattern;
+use facteur::domain::mail::invitation::Pattern;
 use facteur::domain::template::AddressTemplate;
 
 use crate::bureau::{Bureau, rule_of};

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use facteur::config::{AfterReading, Config, Environment};
+use facteur::domain::mail::tool_answer::AnswerRule;
 use facteur::domain::profile::AppId;
-use facteur::domain::tool_answer::AnswerRule;
 use facteur::ports::origin::Origins;
 
 use crate::bureau::Bureau;

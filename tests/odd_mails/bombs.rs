@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use facteur::adapters::mime;
-use facteur::domain::received::ReceivedMail;
+use facteur::domain::mail::received::ReceivedMail;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 

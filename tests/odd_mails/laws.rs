@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use facteur::adapters::mime;
-use facteur::domain::filing::NAME_BYTES_MAX;
+use facteur::domain::mail::filing::NAME_BYTES_MAX;
+use facteur::domain::mail::received::ReceivedMail;
 use facteur::domain::names::is_recorded;
 use facteur::domain::path::{TreePath, is_hidden};
-use facteur::domain::received::ReceivedMail;
 use proptest::prelude::*;
 
 use super::rows::ROWS;

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use facteur::adapters::mime;
-use facteur::domain::filing::{Sifted, sift};
-use facteur::domain::received::ReceivedMail;
+use facteur::domain::mail::filing::{Sifted, sift};
+use facteur::domain::mail::received::ReceivedMail;
 
 use self::rows::ROWS;
 

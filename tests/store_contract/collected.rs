@@ -3,8 +3,8 @@
 
 use facteur::domain::decision::HistoryEntry;
 use facteur::domain::deposit::{Content, Origin};
-use facteur::domain::mailbox::{Cursor, FiledFile, Filing, MailOutcome, MailRecord};
-use facteur::domain::received::{Headers, MailIdentity};
+use facteur::domain::mail::mailbox::{Cursor, FiledFile, Filing, MailOutcome, MailRecord};
+use facteur::domain::mail::received::{Headers, MailIdentity};
 use facteur::domain::slug::Slug;
 use facteur::ports::collected::{CollectionLedger as _, MailChange};
 use facteur::ports::mails::{MailLedger as _, TakenMail};

@@ -1,12 +1,12 @@
 //! Invitations: brought by a mail, in its transaction, and changed step by step.
 
 use facteur::domain::decision::HistoryEntry;
-use facteur::domain::invitation::{
+use facteur::domain::mail::invitation::{
     HostName, InvitationKey, InvitationState, InvitationStep, Invited, Link, Origin,
 };
-use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
+use facteur::domain::mail::mailbox::{Cursor, MailOutcome, MailRecord};
+use facteur::domain::mail::received::{Head, Headers, MailIdentity};
 use facteur::domain::profile::AppId;
-use facteur::domain::received::{Head, Headers, MailIdentity};
 use facteur::domain::template::Address;
 use facteur::ports::invitations::InvitationLedger as _;
 use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};

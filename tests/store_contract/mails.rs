@@ -4,9 +4,9 @@ use facteur::domain::delivery::{
     Act, Delivery, DeliveryId, Finish, Proof, Reported, Source, State,
 };
 use facteur::domain::deposit::Verdict;
-use facteur::domain::mailbox::{Cursor, MailOutcome, MailRecord};
-use facteur::domain::received::{Head, Headers, MailIdentity};
-use facteur::domain::report::ReportedFate;
+use facteur::domain::mail::mailbox::{Cursor, MailOutcome, MailRecord};
+use facteur::domain::mail::received::{Head, Headers, MailIdentity};
+use facteur::domain::mail::report::ReportedFate;
 use facteur::ports::mails::{MailEffect, MailLedger as _, TakenMail};
 use facteur::ports::store::{Store as _, StoreError};
 

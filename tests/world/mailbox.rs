@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use facteur::adapters::mime;
-use facteur::domain::received::{Head, ReceivedMail};
+use facteur::domain::mail::received::{Head, ReceivedMail};
 use facteur::ports::mailbox::{Disposal, Mailbox, MailboxError, Probe, Session};
 
 use tokio::sync::Notify;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use facteur::adapters::mime;
-use facteur::domain::received::{MailIdentity, ReceivedMail};
+use facteur::domain::mail::received::{MailIdentity, ReceivedMail};
 use facteur::ports::spool::{Spool, SpoolError};
 
 use super::power::Power;

@@ -9,7 +9,7 @@ use super::connect::{Setup, log_in};
 use super::dialogue::{Dialogue, Ended, lost};
 use super::limits::{ANSWER_BYTES_MAX, FRAME_BYTES_MAX, HEAD_BYTES_MAX, LIST_BYTES_MAX};
 use crate::adapters::mime;
-use crate::domain::received::{Head, ReceivedMail};
+use crate::domain::mail::received::{Head, ReceivedMail};
 use crate::ports::mailbox::{Disposal, MailboxError, Session};
 
 /// An open folder.

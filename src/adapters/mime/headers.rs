@@ -9,7 +9,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use regex::Regex;
 
 use super::limits::HEADER_BYTES_MAX;
-use crate::domain::received::Headers;
+use crate::domain::mail::received::Headers;
 
 /// Fields of addresses: what is decoded in them stays in quotes, so that no display name turns
 /// into an address.
@@ -109,7 +109,7 @@ fn with_quoted_words(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::address_list::addresses;
+    use crate::domain::mail::address_list::addresses;
 
     #[test]
     fn words_are_decoded_and_no_name_becomes_an_address() {

@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use self::headers::headers;
 use self::walk::Walk;
-use crate::domain::received::{ReceivedMail, body_digest};
+use crate::domain::mail::received::{ReceivedMail, body_digest};
 
 /// Takes a mail apart. Errs, in words, with what nobody can read.
 ///

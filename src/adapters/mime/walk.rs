@@ -9,8 +9,8 @@ use super::limits::{
     ARCHIVE_BYTES_MAX, ARCHIVES_INSIDE_MAX, DECODED_TIMES_MAX, DEPTH_MAX, INSIDE_MAX, LEAVES_MAX,
 };
 use super::{archive, headers, kinds, multipart, transfer, uuencode};
+use crate::domain::mail::received::{LeftOut, PART_CHARS_MAX, PARTS_MAX, Part, ReceivedFile};
 use crate::domain::names;
-use crate::domain::received::{LeftOut, PART_CHARS_MAX, PARTS_MAX, Part, ReceivedFile};
 
 /// What a walk found.
 pub(super) struct Walk {

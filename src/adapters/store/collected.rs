@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use crate::domain::company::Company;
 use crate::domain::deposit::{Deposit, Origin};
-use crate::domain::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::received::MailIdentity;
 use crate::domain::path::TreePath;
-use crate::domain::received::MailIdentity;
 use crate::domain::slug::Slug;
 use crate::ports::collected::{CollectionLedger, MailChange};
 use crate::ports::store::{StoreError, Stored};

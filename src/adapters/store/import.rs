@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::company::Company;
 use crate::domain::delivery::{Delivery, HeldReason, State, Step};
 use crate::domain::deposit::{Deposit, Fate, Verdict};
-use crate::domain::invitation::Invitation;
+use crate::domain::mail::invitation::Invitation;
 use crate::ports::store::{StateIdentity, StoreError, Stored};
 
 use super::claims::Follower;

@@ -6,10 +6,10 @@
 use crate::domain::Timestamp;
 use crate::domain::company::CompanyId;
 use crate::domain::delivery::{DeliveryId, HeldReason, State};
-use crate::domain::invitation::InvitationKey;
+use crate::domain::mail::invitation::InvitationKey;
+use crate::domain::mail::received::MailIdentity;
 use crate::domain::path::TreePath;
 use crate::domain::profile::AppId;
-use crate::domain::received::MailIdentity;
 use crate::domain::slug::Slug;
 use crate::domain::template::Address;
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::domain::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryId, Step};
-use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
-use crate::domain::received::MailIdentity;
+use crate::domain::mail::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
+use crate::domain::mail::received::MailIdentity;
 use crate::ports::mails::{MAILS_TAKEN_MAX, MailEffect, MailLedger, TakenMail};
 use crate::ports::store::{StoreError, Stored};
 

@@ -9,9 +9,9 @@ use crate::domain::decision::{Decisions, HistoryEntry};
 use crate::domain::delivery::{Delivery, DeliveryId};
 use crate::domain::deposit::Deposit;
 use crate::domain::directory::{DirectoryRecord, Names};
-use crate::domain::invitation::Invitation;
 use crate::domain::limits::RateWindow;
-use crate::domain::mailbox::{MailRecord, MailboxRecord};
+use crate::domain::mail::invitation::Invitation;
+use crate::domain::mail::mailbox::{MailRecord, MailboxRecord};
 use crate::domain::profile::AppId;
 use crate::ports::store::{PutOff, RoundReport, StateIdentity};
 

@@ -7,7 +7,7 @@ use super::super::robot::Robot;
 use crate::config::{MailboxConfig, MailboxRole};
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
 
 /// Mails put aside are told of for this long; they stay in the ledger.
 const ASIDE_TOLD_FOR: TimeDelta = TimeDelta::days(7);

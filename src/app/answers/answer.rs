@@ -3,9 +3,9 @@
 use super::super::error::Answer;
 use super::super::robot::Robot;
 use super::pass::{Broken, Found, Looked};
-use crate::domain::mailbox::MailOutcome;
-use crate::domain::received::{Head, MailIdentity};
-use crate::domain::report::{Report, may_be_report};
+use crate::domain::mail::mailbox::MailOutcome;
+use crate::domain::mail::received::{Head, MailIdentity};
+use crate::domain::mail::report::{Report, may_be_report};
 use crate::ports::mailbox::{MailboxError, Session};
 
 /// Bytes of an answer; a larger mail is put aside.

@@ -3,8 +3,8 @@
 use super::super::error::Answer;
 use super::super::robot::Robot;
 use crate::domain::delivery::{Delivery, Reported, Source, delivery_of_envelope, envelope_in};
-use crate::domain::mailbox::MailOutcome;
-use crate::domain::report::Report;
+use crate::domain::mail::mailbox::MailOutcome;
+use crate::domain::mail::report::Report;
 use crate::ports::mails::MailEffect;
 
 type Belonging = (MailOutcome, Option<MailEffect>);

@@ -8,12 +8,12 @@ use super::answer::ANSWER_BYTES_MAX;
 use super::pass::{Broken, shown};
 use crate::domain::Timestamp;
 use crate::domain::company::Company;
-use crate::domain::invitation::{
+use crate::domain::mail::invitation::{
     Invitation, InvitationRule, InvitationState, InvitationStep, Invited, Origin, addressed,
 };
-use crate::domain::mailbox::{Cursor, MailOutcome};
+use crate::domain::mail::mailbox::{Cursor, MailOutcome};
+use crate::domain::mail::received::{Headers, MailIdentity, ReceivedMail};
 use crate::domain::profile::AppId;
-use crate::domain::received::{Headers, MailIdentity, ReceivedMail};
 use crate::domain::template::Address;
 use crate::ports::mailbox::{MailboxError, Session};
 use crate::ports::mails::MailEffect;

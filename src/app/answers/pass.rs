@@ -4,8 +4,8 @@ use super::super::collection::Retried;
 use super::super::error::Answer;
 use super::super::robot::Robot;
 use crate::config::{AfterReading, MailboxConfig, MailboxRole};
-use crate::domain::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
-use crate::domain::received::{Head, Headers, MailIdentity};
+use crate::domain::mail::mailbox::{Cursor, MailOutcome, MailRecord, MailboxRecord};
+use crate::domain::mail::received::{Head, Headers, MailIdentity};
 use crate::ports::mailbox::{Disposal, MailboxError, Session};
 use crate::ports::mails::{MAILS_TAKEN_MAX, MailEffect, TakenMail};
 

@@ -5,9 +5,9 @@ use super::super::robot::Robot;
 use super::pass::Found;
 use crate::config::MailboxConfig;
 use crate::domain::delivery::{Delivery, Proof, envelope_in};
-use crate::domain::mailbox::MailOutcome;
-use crate::domain::received::{Head, Headers, MailIdentity};
-use crate::domain::report::{addresses, delivered_to, message_ids};
+use crate::domain::mail::mailbox::MailOutcome;
+use crate::domain::mail::received::{Head, Headers, MailIdentity};
+use crate::domain::mail::report::{addresses, delivered_to, message_ids};
 use crate::ports::mails::MailEffect;
 
 impl Robot {

@@ -10,13 +10,13 @@ use super::super::error::Answer;
 use super::super::robot::Robot;
 use crate::domain::company::CompanyId;
 use crate::domain::delivery::{Delivery, Reported, Source, UnreadAnswer};
-use crate::domain::mailbox::MailOutcome;
+use crate::domain::mail::mailbox::MailOutcome;
+use crate::domain::mail::received::{Headers, ReceivedMail};
+use crate::domain::mail::report::delivered_to;
+use crate::domain::mail::senders::author;
+use crate::domain::mail::tool_answer::{AnswerRule, ToolAnswer, answered, envelopes};
 use crate::domain::profile::{AppId, Profile};
-use crate::domain::received::{Headers, ReceivedMail};
-use crate::domain::report::delivered_to;
-use crate::domain::senders::author;
 use crate::domain::template::Address;
-use crate::domain::tool_answer::{AnswerRule, ToolAnswer, answered, envelopes};
 use crate::ports::mails::MailEffect;
 use crate::ports::store::DeliveryFilter;
 

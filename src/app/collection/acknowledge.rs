@@ -12,9 +12,9 @@ use crate::app::error::Answer;
 use crate::app::mail;
 use crate::app::robot::Robot;
 use crate::app::send_test::AlwaysOpen;
-use crate::domain::acknowledgement::{Acknowledgement, DAY, is_one_too_many};
-use crate::domain::mailbox::{MailOutcome, MailRecord};
-use crate::domain::received::{Headers, ReceivedMail};
+use crate::domain::mail::acknowledgement::{Acknowledgement, DAY, is_one_too_many};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::received::{Headers, ReceivedMail};
 use crate::domain::template::{Address, AddressTemplate};
 use crate::ports::transport::{Mail, Outcome};
 

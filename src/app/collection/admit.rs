@@ -4,9 +4,9 @@ use super::Trouble;
 use super::places::Place;
 use super::plan::Next;
 use crate::app::robot::Robot;
-use crate::domain::mailbox::MailOutcome;
-use crate::domain::received::{Headers, ReceivedMail};
-use crate::domain::senders::Permission;
+use crate::domain::mail::mailbox::MailOutcome;
+use crate::domain::mail::received::{Headers, ReceivedMail};
+use crate::domain::mail::senders::Permission;
 use crate::ports::scanner::Scan;
 
 impl Robot {

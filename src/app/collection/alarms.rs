@@ -7,7 +7,7 @@ use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::domain::Timestamp;
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
 
 /// A mail that can't be filed is told of after this long, where its mailbox says nothing else.
 const SILENT_AFTER: TimeDelta = TimeDelta::minutes(30);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::app::answers::{Broken, Found, Looked};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
-use crate::domain::mailbox::{MailOutcome, MailRecord};
-use crate::domain::received::{Head, MailIdentity};
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::received::{Head, MailIdentity};
 use crate::ports::mailbox::{MailboxError, Session};
 
 impl Robot {

@@ -6,7 +6,7 @@ use super::Trouble;
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
 use crate::domain::company::Company;
-use crate::domain::mailbox::Filing;
+use crate::domain::mail::mailbox::Filing;
 use crate::domain::names;
 use crate::domain::path::TreePath;
 use crate::domain::slug::Slug;

@@ -8,14 +8,14 @@ use super::Trouble;
 use super::places::{Place, folded};
 use crate::app::error::Answer;
 use crate::app::robot::Robot;
-use crate::domain::acknowledgement::Acknowledgement;
 use crate::domain::deposit::Content;
 use crate::domain::directory::NameBytes;
-use crate::domain::filing::{SafeName, Sifted, free_name, safe_name, sift};
-use crate::domain::mailbox::{FiledFile, Filing, MailOutcome, MailRecord};
+use crate::domain::mail::acknowledgement::Acknowledgement;
+use crate::domain::mail::filing::{SafeName, Sifted, free_name, safe_name, sift};
+use crate::domain::mail::mailbox::{FiledFile, Filing, MailOutcome, MailRecord};
+use crate::domain::mail::received::{LeftOut, MailIdentity, ReceivedMail};
+use crate::domain::mail::routing::{Addressing, Routed, slug_of};
 use crate::domain::path::TreePath;
-use crate::domain::received::{LeftOut, MailIdentity, ReceivedMail};
-use crate::domain::routing::{Addressing, Routed, slug_of};
 use crate::ports::folders::FolderError;
 
 /// Files left out that are named where nothing else is.

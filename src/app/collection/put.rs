@@ -10,10 +10,10 @@ use crate::app::error::Answer;
 use crate::app::queue::digest;
 use crate::app::robot::Robot;
 use crate::domain::deposit::Content;
-use crate::domain::filing::safe_name;
-use crate::domain::mailbox::{FiledFile, Filing, MailOutcome, MailRecord};
+use crate::domain::mail::filing::safe_name;
+use crate::domain::mail::mailbox::{FiledFile, Filing, MailOutcome, MailRecord};
+use crate::domain::mail::received::ReceivedMail;
 use crate::domain::path::TreePath;
-use crate::domain::received::ReceivedMail;
 use crate::ports::collected::MailChange;
 use crate::ports::folders::{CompanyFolder, FolderError, Put};
 

@@ -7,11 +7,11 @@ use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
 use crate::app::views::{MailFileView, RefusedView, TrayView};
 use crate::domain::decision::HistoryEntry;
-use crate::domain::filing::sift;
-use crate::domain::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::filing::sift;
+use crate::domain::mail::mailbox::{MailOutcome, MailRecord};
+use crate::domain::mail::received::{LeftOut, MailIdentity};
 use crate::domain::names;
 use crate::domain::path::TreePath;
-use crate::domain::received::{LeftOut, MailIdentity};
 use crate::ports::collected::MailChange;
 use crate::ports::store::StoreError;
 
@@ -77,7 +77,7 @@ impl Robot {
         let sifted = sift(&received, &self.accepted());
         let file = |(index, name): &(usize, _)| {
             let content = content_of(&received.files.get(*index)?.bytes);
-            let name: &crate::domain::filing::SafeName = name;
+            let name: &crate::domain::mail::filing::SafeName = name;
             Some(MailFileView {
                 name: name.to_string(),
                 path: None,

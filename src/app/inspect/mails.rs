@@ -5,9 +5,9 @@ use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
 use crate::app::views::{EventView, LeftOutView, MailFileView, MailView, ReceivedView};
 use crate::domain::deposit::{Deposit, Origin};
-use crate::domain::mailbox::{FiledFile, MailOutcome, MailRecord};
+use crate::domain::mail::mailbox::{FiledFile, MailOutcome, MailRecord};
+use crate::domain::mail::received::LeftOut;
 use crate::domain::path::{TreePath, spell};
-use crate::domain::received::LeftOut;
 use crate::domain::slug::Slug;
 use crate::ports::store::Stored;
 

@@ -5,7 +5,7 @@ use super::{Opening, is_left};
 use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
 use crate::app::views::{InvitationEventView, InvitationView};
-use crate::domain::invitation::{
+use crate::domain::mail::invitation::{
     Books, Invitation, InvitationRule, InvitationState, InvitationStep, Link, Refusal, may_open,
 };
 use crate::domain::shell;
@@ -175,12 +175,13 @@ impl Robot {
         view.by.clone_from(&current.by);
         if told == Told::Whole {
             view.link = current.verified_link().map(|link| link.as_str().to_owned());
-            let event = |event: &crate::domain::invitation::InvitationEvent| InvitationEventView {
-                at: self.local(event.at),
-                state: event.state.as_str().to_owned(),
-                because: event.because.clone(),
-                by: event.by.clone(),
-            };
+            let event =
+                |event: &crate::domain::mail::invitation::InvitationEvent| InvitationEventView {
+                    at: self.local(event.at),
+                    state: event.state.as_str().to_owned(),
+                    because: event.because.clone(),
+                    by: event.by.clone(),
+                };
             view.events = current.events.iter().map(event).collect();
         }
         Ok(view)

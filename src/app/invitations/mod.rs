@@ -11,7 +11,7 @@ use super::error::Answer;
 use super::robot::Robot;
 use crate::domain::company::Company;
 use crate::domain::decision::HistoryEntry;
-use crate::domain::invitation::{
+use crate::domain::mail::invitation::{
     Books, Invitation, InvitationRule, InvitationState, InvitationStep, Link, Refusal, may_open,
 };
 use crate::domain::profile::AppId;

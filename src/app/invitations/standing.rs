@@ -7,7 +7,7 @@ use crate::app::robot::Robot;
 use crate::domain::alarm::{Alarm, AlarmKind};
 use crate::domain::company::{Company, CompanyId};
 use crate::domain::decision::Connection;
-use crate::domain::invitation::{Books, ConnectionState, Invitation, Standing};
+use crate::domain::mail::invitation::{Books, ConnectionState, Invitation, Standing};
 use crate::domain::profile::AppId;
 
 /// Invitations of each connection.

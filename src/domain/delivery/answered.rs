@@ -2,7 +2,7 @@
 
 use super::{Delivery, State, StepRefusal};
 use crate::domain::Timestamp;
-use crate::domain::report::ReportedFate;
+use crate::domain::mail::report::ReportedFate;
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::answered::told_as;
 use super::{Act, Delivery, Event, Source, State};
-use crate::domain::report::ReportedFate;
+use crate::domain::mail::report::ReportedFate;
 
 impl Delivery {
     /// Whether some server may have it, or once had it.

@@ -4,8 +4,8 @@ use super::{Delivery, DeliveryId, Finish, Reported, Source, State, Step};
 use crate::domain::Timestamp;
 use crate::domain::company::CompanyId;
 use crate::domain::deposit::{Cause, Content};
+use crate::domain::mail::report::ReportedFate;
 use crate::domain::profile::AppId;
-use crate::domain::report::ReportedFate;
 use crate::domain::template::Address;
 
 pub(super) fn at(seconds: i64) -> Timestamp {

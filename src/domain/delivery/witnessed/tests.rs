@@ -3,7 +3,7 @@
 use super::super::sample::{at, queued};
 use super::super::{Act, Finish, IN_DOUBT_POLICY, Reported, Source, Step};
 use super::*;
-use crate::domain::report::ReportedFate;
+use crate::domain::mail::report::ReportedFate;
 
 fn after(steps: &[Step]) -> Delivery {
     steps.iter().fold(queued(), |delivery, step| delivery.step(step, at(1)).unwrap())

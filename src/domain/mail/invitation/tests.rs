@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::domain::received::{Headers, Part, ReceivedMail};
+use crate::domain::mail::received::{Headers, Part, ReceivedMail};
 
 const SENDER: &str = "quickbooks+dupont@cabinet.example";
 

@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 
 use super::link::{Link, links, text};
+use crate::domain::mail::received::{Headers, ReceivedMail};
+use crate::domain::mail::report::addresses;
 use crate::domain::names;
-use crate::domain::received::{Headers, ReceivedMail};
-use crate::domain::report::addresses;
 
 /// Bytes of a pattern as typed.
 const PATTERN_BYTES_MAX: usize = 500;

@@ -3,7 +3,7 @@
 use super::words::{message_ids, one_line, typed_address, xtext};
 use super::{Report, ReportedFate, ReportedRecipient};
 use crate::domain::delivery::ANSWER_CHARS_MAX;
-use crate::domain::received::{Headers, Part, ReceivedMail};
+use crate::domain::mail::received::{Headers, Part, ReceivedMail};
 
 /// Names of the part that says what became of the mail (RFC 6533 has the second).
 const STATUS_TYPES: [&str; 2] = ["message/delivery-status", "message/global-delivery-status"];

@@ -4,10 +4,10 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
 use super::received::Headers;
 use super::senders::{author, sole_address};
-use super::template::Address;
+use crate::domain::Timestamp;
+use crate::domain::template::Address;
 
 /// Acknowledgements to one address within [`DAY`]. Where two machines understand nothing of each
 /// other, it ends there.

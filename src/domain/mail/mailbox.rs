@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
 use super::acknowledgement::Acknowledgement;
-use super::company::CompanyId;
-use super::delivery::DeliveryId;
-use super::deposit::Content;
-use super::path::TreePath;
-use super::profile::AppId;
 use super::received::{LeftOut, MailIdentity};
 use super::report::ReportedFate;
-use super::slug::Slug;
+use crate::domain::Timestamp;
+use crate::domain::company::CompanyId;
+use crate::domain::delivery::DeliveryId;
+use crate::domain::deposit::Content;
+use crate::domain::path::TreePath;
+use crate::domain::profile::AppId;
+use crate::domain::slug::Slug;
 
 /// How far a folder was read (RFC 3501 §2.3.1.1): UIDs mean something within a validity alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

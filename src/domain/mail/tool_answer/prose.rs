@@ -2,7 +2,7 @@
 
 use html5gum::{Token, Tokenizer};
 
-use crate::domain::received::ReceivedMail;
+use crate::domain::mail::received::ReceivedMail;
 
 /// Characters looked at of one mail.
 const TEXT_CHARS_MAX: usize = 100_000;

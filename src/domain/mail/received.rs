@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::path::spell;
+use crate::domain::path::spell;
 
 /// Characters kept of one part; a report says what it has to say in its first few thousand.
 pub const PART_CHARS_MAX: usize = 200_000;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::kind::{Kind, promises_a_kind, promises_a_page};
 use super::name::{SafeName, first_safe_name, split};
 use super::{pdf, picture, refusal};
+use crate::domain::mail::received::{LeftOut, ReceivedFile, ReceivedMail};
 use crate::domain::names::media_type;
-use crate::domain::received::{LeftOut, ReceivedFile, ReceivedMail};
 
 /// The files of a mail, sifted. Each of them, and each that was left out when the mail was taken
 /// apart, is in one of the two.

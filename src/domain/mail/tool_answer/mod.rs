@@ -9,12 +9,12 @@ mod tests;
 
 pub use rule::{AnswerRule, Meaning, Writer};
 
-use super::delivery::envelope_in;
-use super::names;
 use super::received::{Headers, ReceivedMail};
 use super::report::{delivered_to, message_ids};
 use super::senders::author;
-use super::template::Address;
+use crate::domain::delivery::envelope_in;
+use crate::domain::names;
+use crate::domain::template::Address;
 
 /// Message-IDs looked at of one mail, in each of the places where they may stand.
 const MESSAGE_IDS_MAX: usize = 20;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::address_list::addresses;
-use super::path::spell;
 use super::received::Headers;
-use super::slug::Slug;
-use super::template::AddressTemplate;
+use crate::domain::path::spell;
+use crate::domain::slug::Slug;
+use crate::domain::template::AddressTemplate;
 
 /// Fields in which servers write whom a mail was delivered to, the surest first; each server puts
 /// its own on top of those that stand there.

@@ -1,8 +1,8 @@
 //! What is read of an answer, and whose signature proves it.
 
 use super::*;
-use crate::domain::invitation::HostName;
-use crate::domain::received::Part;
+use crate::domain::mail::invitation::HostName;
+use crate::domain::mail::received::Part;
 
 fn mail(kind: &str, text: &str) -> ReceivedMail {
     ReceivedMail {

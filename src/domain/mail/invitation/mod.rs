@@ -17,10 +17,10 @@ pub use rule::{Acceptance, HostName, InvitationRule, Origin, Pattern, addressed}
 pub use standing::{Books, ConnectionState, Standing, may_open};
 pub use step::{InvitationStep, OPENING_SECS_MAX, Refusal};
 
-use super::Timestamp;
-use super::company::CompanyId;
-use super::profile::AppId;
-use super::template::Address;
+use crate::domain::Timestamp;
+use crate::domain::company::CompanyId;
+use crate::domain::profile::AppId;
+use crate::domain::template::Address;
 
 /// The most events kept of one.
 const EVENTS_MAX: usize = 50;

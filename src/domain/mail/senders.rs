@@ -3,7 +3,7 @@
 use super::auth_results::{AuthResult, AuthResults};
 use super::received::Headers;
 use super::structured::{Token, tokens};
-use super::template::Address;
+use crate::domain::template::Address;
 
 /// Who may send documents by mail; what others send goes to the tray.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

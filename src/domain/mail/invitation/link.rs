@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::rule::HostName;
-use crate::domain::received::ReceivedMail;
+use crate::domain::mail::received::ReceivedMail;
 
 /// Links looked at in one mail.
 const LINKS_MAX: usize = 500;

@@ -1,7 +1,7 @@
 //! Why a file that no app takes is none, in words that help.
 
 use super::kind::Kind;
-use crate::domain::received::ReceivedFile;
+use crate::domain::mail::received::ReceivedFile;
 
 /// Media types and endings that are told apart, and what is said of them.
 const KNOWN: [(&[&str], &[&str], &str); 7] = [

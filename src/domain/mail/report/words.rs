@@ -1,6 +1,6 @@
 //! Addresses and Message-IDs in text that strangers wrote.
 
-use crate::domain::received::Headers;
+use crate::domain::mail::received::Headers;
 
 /// The longest address or Message-ID looked at, in bytes.
 const WORD_BYTES_MAX: usize = 998;

@@ -2,10 +2,10 @@
 
 use super::ToolAnswer;
 use crate::domain::delivery::ANSWER_CHARS_MAX;
-use crate::domain::invitation::{HostName, Pattern};
+use crate::domain::mail::invitation::{HostName, Pattern};
+use crate::domain::mail::report::ReportedFate;
+use crate::domain::mail::senders::is_within;
 use crate::domain::path::is_hidden;
-use crate::domain::report::ReportedFate;
-use crate::domain::senders::is_within;
 use crate::domain::template::Address;
 
 /// The group of a pattern that holds the reason.

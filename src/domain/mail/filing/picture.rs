@@ -1,8 +1,8 @@
 //! Pictures: which are documents (a photographed receipt), and which are only decoration.
 
 use super::kind::Kind;
+use crate::domain::mail::received::ReceivedFile;
 use crate::domain::names::fold;
-use crate::domain::received::ReceivedFile;
 
 /// Bytes below which no picture is a document.
 const PICTURE_BYTES_MIN: usize = 2_000;

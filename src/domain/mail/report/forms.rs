@@ -6,7 +6,7 @@
 use super::words::{addresses, message_ids, one_line, without_tags};
 use super::{Report, ReportedFate, ReportedRecipient};
 use crate::domain::delivery::ANSWER_CHARS_MAX;
-use crate::domain::received::{Headers, ReceivedMail};
+use crate::domain::mail::received::{Headers, ReceivedMail};
 
 /// Local parts of senders that are machines.
 const MACHINES: [&str; 8] = [
