@@ -76,7 +76,7 @@
 //!    noted as put before anybody observes the tree, so that one a person moved on is never put
 //!    again. The deposit found in its place takes it over, and begins with the mail.
 //! 10. **Nothing of an unverified mail is opened** ([`domain::mail::invitation`]): its links are not even
-//!    kept. A verified one is opened once at most, with the intent durable before.
+//!     kept. A verified one is opened once at most, with the intent durable before.
 //!
 //! # What the code does otherwise than its first design
 //!
