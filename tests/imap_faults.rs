@@ -140,13 +140,12 @@ async fn every_fault_ends_the_session_in_its_time_and_says_where() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn odd_answers_that_cost_one_mail_at_most() {
+fn odd_answers() -> Vec<Row> {
     use Act::Say;
     // As many bytes as were asked for; what is behind them is missing.
     let cut = format!("Subject: x\r\n\r\n{}", "x".repeat(986));
     let cut = format!("* 1 FETCH (UID 7 BODY[]<0> {{1000}}\r\n{cut})\r\n{{tag}} OK x\r\n");
-    let rows: Vec<Row> = vec![
+    vec![
         ("no fault", vec![], "mail 1 moved waited", 301),
         (
             "the star's last mail",
@@ -208,8 +207,12 @@ async fn odd_answers_that_cost_one_mail_at_most() {
             "waited",
             301,
         ),
-    ];
-    for (name, faults, says, seconds) in rows {
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn odd_answers_that_cost_one_mail_at_most() {
+    for (name, faults, says, seconds) in odd_answers() {
         let server = Server::new(&faults);
         let began = Instant::now();
         let done = pass(&server).await.unwrap_or_else(|error| panic!("{name}: {error}"));
