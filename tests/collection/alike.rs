@@ -121,3 +121,36 @@ async fn mails_of_like_headers_in_two_mailboxes_are_both_filed() {
     reception.office.next_round().await;
     assert_eq!(reception.files("Dupont Maçonnerie").len(), 2);
 }
+
+#[tokio::test]
+async fn a_mail_that_could_not_be_had_is_filed_when_it_comes_again() {
+    let reception = Reception::new().await;
+    let refused = reception.mailbox.receive(scan("page 1"));
+    reception.mailbox.refuse(refused);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["odd"]);
+    reception.mailbox.receive(scan("page 1"));
+    reception.office.next_round().await;
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/scan.pdf")]);
+    assert_eq!(reception.mailbox.places(), [Place::Inbox, moved()]);
+}
+
+#[tokio::test]
+async fn a_copy_of_a_mail_that_was_planned_and_never_filed_is_filed() {
+    let reception = Reception::new().await;
+    reception.office.world.disk.set_full(true);
+    let text = facture("mars", "a.pdf");
+    reception.mailbox.receive(&text);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filing"]);
+    reception.drawer.lose_all();
+    reception.office.world.disk.set_full(false);
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["tray"]);
+
+    reception.scans.receive(text.replace("Delivered-To: compta", "Delivered-To: scans"));
+    reception.office.next_round().await;
+
+    assert_eq!(reception.states().await, ["tray", "filed"]);
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
+}

@@ -58,6 +58,7 @@ struct State {
     poisoned: Vec<u32>,
     withheld: Vec<u32>,
     empty: Vec<u32>,
+    refused: Vec<u32>,
     deleted: Vec<u32>,
     heads: Vec<u32>,
     fetched: Vec<u32>,
@@ -75,6 +76,7 @@ impl Letterbox {
             poisoned: Vec::new(),
             withheld: Vec::new(),
             empty: Vec::new(),
+            refused: Vec::new(),
             deleted: Vec::new(),
             heads: Vec::new(),
             fetched: Vec::new(),
@@ -136,6 +138,11 @@ impl Letterbox {
     /// The server gives this mail's headers, and says nothing when it is asked for the mail.
     pub fn empty(&self, uid: u32) {
         self.state().empty.push(uid);
+    }
+
+    /// The server refuses to give this mail.
+    pub fn refuse(&self, uid: u32) {
+        self.state().refused.push(uid);
     }
 
     /// Somebody deletes this mail just before it is given.
@@ -228,6 +235,9 @@ impl Session for Opened {
             return Err(MailboxError::Lost("the server hung up".to_owned()));
         }
         state.fetched.push(uid);
+        if state.refused.contains(&uid) {
+            return Err(MailboxError::Odd("the server doesn't give it".to_owned()));
+        }
         if state.deleted.contains(&uid) {
             state.mails.remove(&uid);
         }

@@ -34,7 +34,9 @@ fn became(
     reserve(transaction, number, before, &outcome)?;
     if let (Some(content), MailOutcome::Filing(filing)) = (content, &outcome) {
         let key = keys::collected(&filing.slug, &content);
-        if transaction.get::<u64>(&key)?.is_some_and(|other| other != number) {
+        if let Some(other) = transaction.get::<u64>(&key)?.filter(|other| *other != number)
+            && mails::load(transaction, other)?.outcome.filing().is_some()
+        {
             return Err(StoreError::Conflict);
         }
         transaction.put(key, &number);

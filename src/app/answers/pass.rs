@@ -202,7 +202,10 @@ impl Robot {
         } else {
             self.config().mailboxes.iter().any(|mailbox| mailbox.name() == known.mailbox)
         };
-        known.content.is_some() && (is_beside || known.size != head.size)
+        // Nobody has seen what an odd one holds.
+        let is_telling =
+            known.content.is_some() || matches!(known.outcome, MailOutcome::Odd { .. });
+        is_telling && (is_beside || known.size != head.size)
     }
 
     fn taken(&self, reading: &Reading<'_>, head: &Head, found: Found) -> TakenMail {
