@@ -154,3 +154,24 @@ async fn a_copy_of_a_mail_that_was_planned_and_never_filed_is_filed() {
     assert_eq!(reception.states().await, ["tray", "filed"]);
     assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
 }
+
+#[tokio::test]
+async fn a_copy_is_done_with_only_when_its_like_is_filed() {
+    let reception = Reception::new().await;
+    reception.office.world.disk.set_full(true);
+    let text = facture("mars", "a.pdf");
+    reception.mailbox.receive(&text);
+    reception.office.next_round().await;
+    reception.scans.receive(text.replace("Delivered-To: compta", "Delivered-To: scans"));
+    reception.office.next_round().await;
+    assert_eq!(reception.states().await, ["filing", "pending"]);
+    assert_eq!(reception.scans.places(), [Place::Inbox]);
+
+    reception.office.world.disk.set_full(false);
+    for _ in 0..2 {
+        reception.office.next_round().await;
+    }
+
+    assert_eq!(reception.states().await, ["filed", "filed"]);
+    assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/a.pdf")]);
+}

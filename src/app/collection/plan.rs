@@ -156,8 +156,12 @@ impl Robot {
             admitted: None,
             acknowledgement: None,
         };
-        if let Some(other) = self.filed_before(mail, received, place).await? {
-            let because = format!("mail {other} is the same one, and was filed");
+        if let Some(other) = self.same_filed(mail, received, place).await? {
+            let same = format!("mail {} is the same one, and", other.number);
+            if !other.outcome.is_done() {
+                return Ok(Next::Later(Trouble(format!("{same} is being filed"))));
+            }
+            let because = format!("{same} was filed");
             filing.left_out = vec![LeftOut { name: mail.subject.clone(), because }];
             return Ok(Next::Aside(MailOutcome::Filed(filing)));
         }
@@ -177,21 +181,20 @@ impl Robot {
         Ok(Next::File(filing))
     }
 
-    /// Another mail of the same content that was filed for this company.
-    async fn filed_before(
+    /// Another mail of the same content that was filed for this company, or is being filed.
+    async fn same_filed(
         &self,
         mail: &MailRecord,
         received: &ReceivedMail,
         place: &Place,
-    ) -> Answer<Option<u64>> {
+    ) -> Answer<Option<MailRecord>> {
         let store = &self.ports().store;
         let content = MailIdentity::of_content(received);
         let Some(other) = store.mail_collected(&place.slug, &content).await? else {
             return Ok(None);
         };
-        let record = store.mail(other).await?;
-        let is_filed = record.is_some_and(|record| record.outcome.filing().is_some());
-        Ok((other != mail.number && is_filed).then_some(other))
+        let record = store.mail(other).await?.filter(|record| record.outcome.filing().is_some());
+        Ok(record.filter(|record| record.number != mail.number))
     }
 
     /// Where a company's mails of a day go.
