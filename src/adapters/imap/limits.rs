@@ -42,7 +42,7 @@ pub(super) const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 pub(super) const LIST_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Bytes asked for of one mail's headers.
-pub(super) const HEAD_BYTES_MAX: u64 = 16 * 1024;
+pub(super) const HEAD_BYTES_MAX: u64 = 64 * 1024;
 
 /// What an answer may bring besides what was asked for.
 pub(super) const FRAME_BYTES_MAX: u64 = 64 * 1024;
