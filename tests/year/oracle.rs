@@ -182,8 +182,14 @@ impl Oracle {
                 continue;
             }
             if file.hidden {
-                // Known by its look, perhaps: whether it was there before can't be told here.
+                // Known by its look, perhaps: whether it was there before can't be told here. It
+                // is owed to the switch that is on now, if that look was the first.
                 file.blurred = true;
+                for app in APPS.iter().filter(|_| !baseline) {
+                    let want = judge(&self.decided, slug, app, path, file).min(Want::May);
+                    let copy = (slug.to_owned(), (*app).to_owned(), file.content.clone());
+                    raised.push((copy, want, file.seen.is_some()));
+                }
                 continue;
             }
             for app in APPS.iter().filter(|_| !baseline) {

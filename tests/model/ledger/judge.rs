@@ -202,12 +202,18 @@ impl Change<'_> {
                 Ok(())
             }
             Happened::Witnessed(id, attempt) => {
-                after.truth.entry(id).or_default().witnessed.push(attempt);
+                let truth = after.truth.entry(id).or_default();
+                truth.witnessed.push(attempt);
+                if !truth.returned.contains(&attempt) && !truth.copies.contains(&attempt) {
+                    // Whoever said that it is not there was wrong.
+                    truth.copies.push(attempt);
+                    truth.copies.sort_unstable();
+                }
                 Ok(())
             }
             Happened::SentBack(id) => {
                 let truth = after.truth.entry(id).or_default();
-                truth.copies.pop();
+                truth.returned.extend(truth.copies.pop());
                 Ok(())
             }
             Happened::Decided => self.nothing_waits_against_it(after),

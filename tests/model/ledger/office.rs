@@ -103,6 +103,8 @@ pub(crate) struct Truth {
     pub(crate) taken: Vec<u32>,
     /// Those of which a copy was found.
     pub(crate) witnessed: Vec<u32>,
+    /// Those that the tool sent back.
+    pub(crate) returned: Vec<u32>,
     /// To whom.
     pub(crate) to: Option<Address>,
     /// The story said, since the last copy it knew of, that nobody knows or that it goes again.
