@@ -8,6 +8,7 @@ use super::queue::candidate;
 use super::requests::Selection;
 use super::robot::Robot;
 use super::views::{ActedView, RefusedView};
+use super::words::count_words;
 use crate::domain::company::{Company, CompanyHoldReason};
 use crate::domain::delivery::{Act, Delivery, HeldReason, State, StepRefusal};
 use crate::domain::deposit::{Cause, Deposit, Due, Fate, Verdict};
@@ -214,14 +215,15 @@ impl Robot {
 }
 
 fn question(act: Act, count: u64, root: Option<&Company>) -> Option<String> {
+    let number = count_words(count, "delivery", "deliveries");
     match root {
         Some(company) => Some(format!(
-            "take what is at `{}` now as the folder of {}, and {} {count} deliveries?",
+            "take what is at `{}` now as the folder of {}, and {} {number}?",
             company.folder,
             company.slug,
             act.as_str()
         )),
-        None if count > 0 => Some(format!("{} {count} deliveries?", act.as_str())),
+        None if count > 0 => Some(format!("{} {number}?", act.as_str())),
         None => None,
     }
 }

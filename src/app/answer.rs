@@ -13,6 +13,7 @@ use super::round::SecondLook;
 use super::send_test;
 use super::switch::{Turned, Turning};
 use super::views::{ExportView, TrayView};
+use super::words::count_words;
 use crate::domain::path::TreePath;
 
 #[async_trait::async_trait]
@@ -51,8 +52,12 @@ fn counted<T: Serialize>(confirmed: bool, question: String, view: &T) -> Answer<
 }
 
 fn acted(acted: Acted) -> Answer<Reply> {
+    let refused = acted.view.refused.len();
     let outcome = match (acted.question, acted.failure) {
         (Some(question), _) => Outcome::Confirm(question),
+        (None, Some(_)) if refused > 1 => Outcome::Failed(format!(
+            "none of the {refused} deliveries fits\nhint: what stands beside each says what does"
+        )),
         (None, Some(failure)) => Outcome::Failed(failure),
         (None, None) => Outcome::Done,
     };
@@ -74,7 +79,8 @@ fn tray_reply(view: &TrayView) -> Answer<Reply> {
         let because = mail.because.as_deref()?;
         Some(format!("mail {} is filed as soon as it can be: {because}", mail.number))
     });
-    let refused = view.refused.iter();
+    // The first is the error, where nothing was done.
+    let refused = view.refused.iter().skip(usize::from(view.mails.is_empty()));
     let refused = refused.map(|one| format!("mail {}: {}", one.id, one.because));
     reply.notices = waits.chain(refused).collect();
     Ok(reply)
@@ -97,7 +103,8 @@ impl Robot {
             Ask::Disconnect { company, app } => done(&self.disconnect(&company, &app, by).await?),
             Ask::Readdress { app, to, confirmed } => {
                 let view = self.readdress(&app, &to, confirmed, by).await?;
-                let question = format!("re-address {} connections of {app}?", view.count);
+                let number = count_words(view.count, "connection", "connections");
+                let question = format!("re-address {number} of {app}?");
                 counted(confirmed || view.count == 0, question, &view)
             }
             Ask::Switch { turn, company, folder, app, inbox, preview } => {
@@ -148,7 +155,8 @@ impl Robot {
             }
             MailsAsk::Drop { numbers, confirmed: false } => {
                 let view = self.tray_count(&numbers).await?;
-                let question = format!("throw {} mails of the tray away?", view.count);
+                let number = count_words(view.count, "mail", "mails");
+                let question = format!("throw {number} of the tray away?");
                 counted(false, question, &view)
             }
             MailsAsk::Drop { numbers, confirmed: true } => {
@@ -193,12 +201,14 @@ impl Robot {
             Ask::Backfill { company, folder, app, since, until, confirmed } => {
                 let wanted = Wanted { folder, since, until };
                 let view = self.backfill(&company, &app, &wanted, confirmed, by).await?;
-                let question = format!("send {} older documents to {app}?", view.count);
+                let number = count_words(view.count, "older document", "older documents");
+                let question = format!("send {number} to {app}?");
                 counted(confirmed || view.count == 0, question, &view)
             }
             Ask::DecisionsImport { toml, confirmed } => {
                 let view = self.decisions_import(&toml, confirmed, by).await?;
-                let question = format!("make {} changes?", view.count);
+                let number = count_words(view.count, "change", "changes");
+                let question = format!("make {number}?");
                 counted(confirmed || view.count == 0, question, &view)
             }
             Ask::SendTest { company, app, to } => {

@@ -152,6 +152,11 @@ pub(super) fn size_words(bytes: u64) -> String {
     }
 }
 
+/// `1 mail`, `3 mails`.
+pub(super) fn count_words(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A folder as people read it: the company's own folder has no name.
 pub(super) fn folder_words(folder: &TreePath) -> String {
     if folder.is_root() { "the company's folder".to_owned() } else { format!("`{folder}`") }

@@ -26,17 +26,13 @@ impl Consent {
         }
     }
 
-    /// Whether the question is answered by yes. Says on stderr what it was.
+    /// Whether the question is answered by yes. Only a person is asked it.
     pub(super) fn to(self, question: &str) -> io::Result<bool> {
-        let mut stderr = anstream::stderr().lock();
-        let question = clean(question);
         match self {
-            Self::Given => {
-                writeln!(stderr, "{question} yes")?;
-                Ok(true)
-            }
+            Self::Given => Ok(true),
             Self::Asked => {
-                write!(stderr, "{question} [y/N] ")?;
+                let mut stderr = anstream::stderr().lock();
+                write!(stderr, "{} [y/N] ", clean(question))?;
                 stderr.flush()?;
                 let mut line = String::new();
                 io::stdin().lock().read_line(&mut line)?;

@@ -33,9 +33,14 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
         Ask::Readdress { confirmed, .. } => decided::readdress(*confirmed, &view(&value)?),
         Ask::Switch { turn, .. } => decided::switched(*turn, &view::<Vec<_>>(&value)?),
         Ask::SwitchList { .. } => decided::switches(&view::<Vec<_>>(&value)?),
-        Ask::Documents { .. } => documents::documents(&view::<Vec<_>>(&value)?),
+        Ask::Documents { folder, state, .. } => {
+            let filtered = folder.is_some() || state.is_some();
+            documents::documents(filtered, &view::<Vec<_>>(&value)?)
+        }
         Ask::Why { .. } => documents::why(&view(&value)?),
-        Ask::Deliveries(_) => delivered::deliveries(&view::<Vec<_>>(&value)?),
+        Ask::Deliveries(selection) => {
+            delivered::deliveries(selection, &view::<Vec<_>>(&value)?)
+        }
         Ask::Act { act, .. } => delivered::acted(*act, &view(&value)?),
         Ask::ResendDocument { .. } => {
             delivered::acted(crate::domain::delivery::Act::Resend, &view(&value)?)

@@ -193,13 +193,13 @@ pub(crate) const ROWS: &[Row] = &[
     (
         "winmail",
         &[],
-        &["winmail.dat: it is in a format of Outlook's own (winmail.dat) that can't be opened"],
+        &["winmail.dat: it is in a format of Outlook's own that can't be opened"],
     ),
     (
         "winmail_without_name",
         &[],
         &[
-            "a part without a name (application/octet-stream): it is in a format of Outlook's own (winmail.dat) that can't be opened",
+            "a part without a name (application/octet-stream): it is in a format of Outlook's own that can't be opened",
         ],
     ),
     ("zip", &["Facture été.pdf = one"], &["liste.csv, in scans.zip: no app takes .csv files"]),

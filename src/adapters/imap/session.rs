@@ -65,7 +65,8 @@ impl ImapSession {
 
     /// What was found, for people.
     pub(super) fn welcome(&self) -> String {
-        format!("logged in; {} mails in `{}`", self.mails, self.folder)
+        let noun = if self.mails == 1 { "mail" } else { "mails" };
+        format!("logged in; {} {noun} in `{}`", self.mails, self.folder)
     }
 
     async fn copy(&mut self, uid: u32, folder: &str) -> Result<Ended, MailboxError> {

@@ -69,7 +69,7 @@ pub(super) const PGP: &str =
     "it is encrypted (OpenPGP); ask the sender to send it without encryption";
 
 /// What Outlook wraps its attachments in, and nobody else.
-pub(super) const TNEF: &str = "it is in a format of Outlook's own (winmail.dat) that can't be \
+pub(super) const TNEF: &str = "it is in a format of Outlook's own that can't be \
      opened; ask the sender to send the mail as HTML or plain text instead of Rich Text";
 
 pub(super) fn is_tnef(name: Option<&str>, media_type: &str, bytes: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 use super::table::{Table, paint};
 use super::words::{self, say};
+use crate::app::requests::Selection;
 use crate::app::views::{ActedView, BackfillView, DeliveryView, SendTestView};
 use crate::domain::delivery::Act;
 
@@ -9,7 +10,10 @@ use crate::domain::delivery::Act;
 const NAMED_MAX: usize = 5;
 
 /// The ledger, or what an empty one means.
-pub(super) fn deliveries(views: &[DeliveryView]) -> String {
+pub(super) fn deliveries(selection: &Selection, views: &[DeliveryView]) -> String {
+    if views.is_empty() && *selection != Selection::default() {
+        return "No delivery fits. `facteur deliveries` lists them all.\n".to_owned();
+    }
     if views.is_empty() {
         return "No deliveries. What is deposited in a switched folder shows here after the next \
                 round; `facteur switch list` shows the switches.\n"
@@ -52,8 +56,11 @@ fn last_answer(view: &DeliveryView) -> String {
     }
 }
 
-/// What `retry`, `release`, … did, or would do.
+/// What `retry`, `release`, … did, or would do; nothing, where the error says all of it.
 pub(super) fn acted(act: Act, view: &ActedView) -> String {
+    if view.changed.is_empty() && view.refused.len() == 1 {
+        return String::new();
+    }
     let done = match act {
         Act::Retry | Act::Release | Act::SettleNotSent | Act::Resend => "queued again",
         Act::Cancel => "cancelled",

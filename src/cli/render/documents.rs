@@ -5,7 +5,12 @@ use super::words::{self, say};
 use crate::app::views::{DocumentView, EventView, StoryView, WhyView};
 
 /// The documents, or what an empty list means.
-pub(super) fn documents(views: &[DocumentView]) -> String {
+pub(super) fn documents(filtered: bool, views: &[DocumentView]) -> String {
+    if views.is_empty() && filtered {
+        return "No document fits. Without a folder and --state all of the company's are listed; \
+                new ones show after the next round.\n"
+            .to_owned();
+    }
     if views.is_empty() {
         return "No documents here. New ones show after the next round (`facteur round` makes one \
                 now).\n"

@@ -8,7 +8,9 @@ use crate::app::views::{MailView, TrayView};
 /// The answer to what was asked about mails.
 pub(super) fn mails(ask: &MailsAsk, value: &serde_json::Value) -> anyhow::Result<String> {
     Ok(match ask {
-        MailsAsk::List { .. } => list(&super::view::<Vec<_>>(value)?),
+        MailsAsk::List { mailbox, state, .. } => {
+            list(mailbox.is_some() || state.is_some(), &super::view::<Vec<_>>(value)?)
+        }
         MailsAsk::Show { .. } => one(&super::view(value)?),
         MailsAsk::Tray => tray(&super::view::<Vec<_>>(value)?),
         MailsAsk::File { .. } => filed(&super::view(value)?),
@@ -16,9 +18,14 @@ pub(super) fn mails(ask: &MailsAsk, value: &serde_json::Value) -> anyhow::Result
     })
 }
 
-fn list(views: &[MailView]) -> String {
+fn list(filtered: bool, views: &[MailView]) -> String {
+    if views.is_empty() && filtered {
+        return "No mail fits. `facteur mails` lists them all.\n".to_owned();
+    }
     if views.is_empty() {
-        return "No mails. `facteur status` says whether the mailboxes are read.\n".to_owned();
+        return "No mails. `facteur status` names a mailbox that is not read; `facteur check \
+                --online` tries them all.\n"
+            .to_owned();
     }
     let mut table =
         Table::new(&["MAIL", "READ", "MAILBOX", "FROM", "SUBJECT", "STATE", "COMPANY", "FILES"]);
