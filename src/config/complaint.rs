@@ -86,6 +86,11 @@ impl Mistake {
     pub(super) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { problem: problem.into(), remedy: remedy.into() }
     }
+
+    /// The same, with the file it is about.
+    pub(super) fn of(self, file: &std::path::Path) -> Self {
+        Self { problem: format!("`{}`: {}", file.display(), self.problem), ..self }
+    }
 }
 
 /// The candidate a person most likely meant, if one is close enough to say so.

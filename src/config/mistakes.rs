@@ -366,6 +366,18 @@ fn passwords_come_from_a_file_the_environment_or_systemd() {
 }
 
 #[test]
+fn a_password_file_is_named_and_a_password_typed_in_its_place_is_not() {
+    let bench = Bench::new();
+    write_secret(&bench, "empty", b"", 0o640);
+    let missing = bench.0.path().join("missing").display().to_string();
+    for (typed, named) in [("empty", true), (missing.as_str(), true), ("hunter2", false)] {
+        let text = format!("{BASE}{SMTP}password_file = \"{typed}\"");
+        let complaints = bench.parse(&text).unwrap_err().to_string();
+        assert_eq!(complaints.contains(typed.rsplit('/').next().unwrap()), named, "{complaints}");
+    }
+}
+
+#[test]
 fn ports_follow_the_security_and_a_local_server_may_be_bare() {
     for (security, port) in [("starttls", 587), ("tls", 465), ("none", 25)] {
         let text = format!(

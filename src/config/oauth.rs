@@ -48,7 +48,7 @@ pub(super) fn oauth(
     let complained = section.sheet.complaints();
     let (preset, tenant) = (preset(&section), tenant(&section));
     section.require("client_id", "give the id that the provider gave to the robot as an app");
-    let client_id = section.parsed("client_id", word).map(|typed| typed.value);
+    let client_id = section.parsed("client_id", client_id).map(|typed| typed.value);
     let client_secret = secret::client_secret(&section, ground, chosen);
     let [token_url, device_url, authorize_url] = [
         ("token_url", &preset.token_url),
@@ -167,6 +167,15 @@ fn address(text: &str) -> Result<String, Mistake> {
 }
 
 /// A text without spaces.
+/// An id, not the ellipsis that stands for it in the documentation.
+fn client_id(text: &str) -> Result<String, Mistake> {
+    if text.contains('…') || text.contains("...") {
+        let remedy = "give the id that the provider gave to the robot as an app";
+        return Err(Mistake::new("this only stands for an id", remedy));
+    }
+    word(text)
+}
+
 fn word(text: &str) -> Result<String, Mistake> {
     if text.is_empty() || text.contains(char::is_whitespace) {
         return Err(Mistake::new("this is not one word", "write it as the provider spells it"));

@@ -167,9 +167,10 @@ fn open(source: &Source<'_>, ground: &Ground<'_>) -> Result<String, Mistake> {
     match source {
         Source::File(name) => {
             let file = ground.absolute(name)?;
-            let secret = one_line(read(&file, FILE_REMEDY)?)?;
-            check_mode(&file)?;
-            Ok(secret)
+            let secret = read(&file, FILE_REMEDY).and_then(one_line);
+            let secret = secret.and_then(|secret| check_mode(&file).map(|()| secret));
+            secret
+                .map_err(|mistake| if is_a_name(name, &file) { mistake.of(&file) } else { mistake })
         }
         Source::Variable(name) => {
             let remedy = "set the variable where the robot is started (systemd: EnvironmentFile=)";
@@ -179,6 +180,12 @@ fn open(source: &Source<'_>, ground: &Ground<'_>) -> Result<String, Mistake> {
         }
         Source::Credential(name) => handed_over(name, ground),
     }
+}
+
+/// Whether the text names a file, and cannot be a password that was typed in its place.
+fn is_a_name(typed: &str, file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| *folder != Path::new("/"));
+    file.is_file() || (typed.starts_with('/') && folder.is_some_and(Path::is_dir))
 }
 
 fn handed_over(name: &str, ground: &Ground<'_>) -> Result<String, Mistake> {

@@ -116,6 +116,8 @@ fn mistakes_have_their_line_and_their_remedy() {
         ("provider = \"microsoft365\", client_id = \"id\"".to_owned(), "`tenant` is", "domain"),
         (microsoft.replace("\"x\"", "\"x/y\""), "no tenant", "onmicrosoft"),
         (microsoft.replace("\"id\"", "\"\""), "not one word", "spells"),
+        (microsoft.replace("\"id\"", "\"…\""), "stands for an id", "provider gave"),
+        (microsoft.replace("\"id\"", "\"....apps.example\""), "stands for an id", "provider"),
         (format!("{microsoft}, client_secret = \"hunter2\""), "secret stands", "client_secret_file"),
         (format!("{microsoft}, client_secret_env = \"NO\""), "not set", "EnvironmentFile"),
         (format!("{microsoft}, colour = \"red\""), "no key `colour`", "client_id"),
