@@ -64,8 +64,20 @@ impl Tls {
 
     /// Shakes hands; the certificate is valid, trusted and for the host when this is `Ok`.
     pub(super) async fn wrap(&self, stream: Box<dyn Stream>) -> std::io::Result<Box<dyn Stream>> {
-        Ok(Box::new(self.connector.connect(self.host.clone(), stream).await?))
+        let connected = self.connector.connect(self.host.clone(), stream).await;
+        Ok(Box::new(connected.map_err(with_remedy)?))
     }
+}
+
+/// An authority of the firm's own is trusted only where it is named.
+fn with_remedy(error: std::io::Error) -> std::io::Error {
+    let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    if cause != Some(&unknown) {
+        return error;
+    }
+    let text = format!("{error}: if the authority is your own, name its certificate in `ca_file`");
+    std::io::Error::new(error.kind(), text)
 }
 
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {

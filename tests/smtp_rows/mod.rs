@@ -118,7 +118,7 @@ fn encryption() -> Vec<Row> {
         row("unknown authority", Unreachable, 0, |s| {
             (s.implicit_tls, s.certificate) = (true, Certificate::UnknownAuthority);
         })
-        .says("UnknownIssuer"),
+        .says("ca_file"),
     ];
     let starttls = starttls.into_iter().map(|row| row.over(Security::StartTls));
     starttls.chain(implicit.into_iter().map(|row| row.over(Security::Tls))).collect()
