@@ -134,9 +134,52 @@ fn what_needs_a_yes_is_counted_and_not_done_without_one() {
     assert_eq!(json(&output)["count"], 1);
     assert!(stderr(&output).contains("hint: add --yes"), "{}", stderr(&output));
     assert_eq!(done(&["deliveries", "--json"]), Value::Array(Vec::new()));
-    done(&[&backfill[..], &["--yes"]].concat());
+    assert!(stderr(&output).contains("send 1 older document to"), "{}", stderr(&output));
+    let given = facteur(directory.path(), &[&backfill[..], &["--yes"]].concat());
+    assert_eq!(given.status.code(), Some(0), "{}", stderr(&given));
+    assert_eq!(stderr(&given), "");
     done(&["round", "--json"]);
     assert_eq!(done(&["deliveries", "--json"])[0]["state"], "sent");
+}
+
+#[test]
+fn what_does_not_fit_is_said_once() {
+    let directory = firm(ROUTES);
+    fs::write(directory.path().join("documents/Dupont/Achats/old.pdf"), "%PDF-1.7 old").unwrap();
+    for words in [
+        &["connect", "dupont", "quickbooks"][..],
+        &["backfill", "dupont", "Achats", "--app", "quickbooks", "--yes"],
+        &["round"],
+    ] {
+        let output = facteur(directory.path(), words);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+    }
+    let deliveries = json(&facteur(directory.path(), &["deliveries", "--json"]));
+    let id = deliveries[0]["id"].as_str().unwrap();
+    let output = facteur(directory.path(), &["cancel", id]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
+    assert_eq!(stderr(&output).matches("it is sent").count(), 1, "{}", stderr(&output));
+}
+
+#[test]
+fn a_folder_or_mailbox_that_is_not_there_is_told() {
+    let directory = firm(ROUTES);
+    let run = |words: &[&str]| facteur(directory.path(), words);
+    assert_eq!(run(&["connect", "dupont", "quickbooks"]).status.code(), Some(0));
+    let output = run(&["documents", "dupont", "Achat"]);
+    assert_eq!(output.status.code(), Some(0));
+    let expected = "Dupont has no folder `Achat`; did you mean `Achats`?";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    assert_eq!(stderr(&run(&["documents", "dupont", "Achats"])), "");
+    let output = run(&["switch", "on", "dupont", "Achat", "--app", "quickbooks"]);
+    assert!(stderr(&output).contains("did you mean `Achats`?"), "{}", stderr(&output));
+    let output = run(&["mails", "--mailbox", "nobody@x.example"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no mailbox `nobody@x.example`"), "{}", stderr(&output));
+    let output = run(&["mails", "--state", "foo"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("to_read, invited"), "{}", stderr(&output));
+    assert_eq!(run(&["mails", "--state", "unread"]).status.code(), Some(0));
 }
 
 #[test]

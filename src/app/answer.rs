@@ -169,7 +169,12 @@ impl Robot {
     async fn look_up(&self, ask: Ask) -> Answer<Reply> {
         match ask {
             Ask::Documents { company, folder, state } => {
-                done(&self.documents(&company, folder.as_ref(), state.as_deref()).await?)
+                let views = self.documents(&company, folder.as_ref(), state.as_deref()).await?;
+                let mut reply = done(&views)?;
+                if let Some(folder) = folder.filter(|_| views.is_empty()) {
+                    reply.notices.extend(self.missing_folder(&company, &folder).await?);
+                }
+                Ok(reply)
             }
             Ask::Why { company, path } => done(&self.why(&company, &path).await?),
             Ask::Deliveries(selection) => done(&self.deliveries(&selection).await?),

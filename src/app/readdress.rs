@@ -41,7 +41,7 @@ impl Robot {
         }
         let count = changes.len() as u64;
         for (company, connection) in changes.into_iter().filter(|_| confirmed) {
-            let detail = detail(&connection);
+            let detail = format!("readdress: {}", detail(&connection));
             let decision = Decision::Connect { app: app.clone(), connection };
             self.decide(company, decision, by, detail).await?;
         }

@@ -3,8 +3,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::robot::Robot;
-use crate::domain::path::TreePath;
-use crate::ports::folders::{CompanyFolder, FolderError};
+use crate::domain::path::{TreePath, spell};
+use crate::ports::folders::{CompanyFolder, EntryKind, FolderError};
 
 impl Robot {
     /// The folder that is meant: as typed where there is one, else the one that differs only in
@@ -28,6 +28,23 @@ impl Robot {
             };
         }
         found
+    }
+
+    /// The folder of a similar name beside one that isn't there.
+    pub(super) fn near_on_disk(
+        &self,
+        company: &CompanyFolder,
+        typed: &TreePath,
+    ) -> Option<TreePath> {
+        let parent = typed.parent()?;
+        let wanted = spell(typed.name()).to_lowercase();
+        let distance =
+            |name: &[u8]| strsim::damerau_levenshtein(&wanted, &spell(name).to_lowercase());
+        let listed = self.ports().folders.list(company, &parent).ok()?.entries.into_iter();
+        let folders = listed.filter(|entry| entry.kind == EntryKind::Directory);
+        let near = folders.map(|entry| (distance(&entry.name), entry.name));
+        let near = near.filter(|(distance, _)| *distance <= 1 + wanted.chars().count() / 4);
+        near.min().map(|(_, name)| parent.join(&name))
     }
 }
 

@@ -123,7 +123,8 @@ impl Robot {
         view.documents_before = observed.documents;
         view.being_written = self.being_written(&observed);
         view.cancelled = cancelled.iter().map(ToString::to_string).collect();
-        view.warnings = warnings(turning, exists);
+        let near = || self.near_on_disk(&company.folder, &turning.folder);
+        view.warnings = warnings(turning, exists, near);
         Ok(view)
     }
 
@@ -342,7 +343,7 @@ fn check_words(company: &Company, turning: &Turning, decisions: &Decisions) -> A
     }
 }
 
-fn warnings(turning: &Turning, exists: bool) -> Vec<String> {
+fn warnings(turning: &Turning, exists: bool, near: impl Fn() -> Option<TreePath>) -> Vec<String> {
     let mut warnings = Vec::new();
     let folder = folder_words(&turning.folder);
     if turning.turn == Turn::On && !turning.profile.recommends(&turning.folder) {
@@ -359,7 +360,8 @@ fn warnings(turning: &Turning, exists: bool) -> Vec<String> {
         ));
     }
     if !exists {
-        warnings.push(format!("{folder} doesn't exist yet: the decision waits for it"));
+        let near = near().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        warnings.push(format!("{folder} doesn't exist yet: the decision waits for it{near}"));
     }
     warnings
 }

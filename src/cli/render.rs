@@ -38,9 +38,7 @@ pub fn text(ask: &Ask, value: &Value) -> anyhow::Result<String> {
             documents::documents(filtered, &view::<Vec<_>>(&value)?)
         }
         Ask::Why { .. } => documents::why(&view(&value)?),
-        Ask::Deliveries(selection) => {
-            delivered::deliveries(selection, &view::<Vec<_>>(&value)?)
-        }
+        Ask::Deliveries(selection) => delivered::deliveries(selection, &view::<Vec<_>>(&value)?),
         Ask::Act { act, .. } => delivered::acted(*act, &view(&value)?),
         Ask::ResendDocument { .. } => {
             delivered::acted(crate::domain::delivery::Act::Resend, &view(&value)?)

@@ -33,6 +33,9 @@ fn documents_are_listed_with_their_states_in_plain_words() {
     insta::assert_snapshot!("documents", shown(&ask, &views));
     let none: [DocumentView; 0] = [];
     insta::assert_snapshot!("documents_none", shown(&ask, &none));
+    let state = Some(text("sent"));
+    let filtered = Ask::Documents { company: text("dupont"), folder: None, state };
+    assert!(shown(&filtered, &none).starts_with("No document fits."));
 }
 
 #[test]
@@ -106,6 +109,9 @@ fn the_ledger_is_a_table() {
     insta::assert_snapshot!("deliveries", shown(&ask, &[view]));
     let none: [DeliveryView; 0] = [];
     insta::assert_snapshot!("deliveries_none", shown(&ask, &none));
+    let filtered = Selection { app: Some(text("inqom")), ..Selection::default() };
+    let nothing = shown(&Ask::Deliveries(filtered), &none);
+    assert_eq!(nothing, "No delivery fits. `facteur deliveries` lists them all.\n");
 }
 
 #[test]
@@ -121,6 +127,9 @@ fn acts_say_what_they_changed_and_what_did_not_fit() {
     insta::assert_snapshot!("cancel_counted", shown(&ask(Act::Cancel), &counted));
     let none = ActedView { count: 0, ..counted };
     insta::assert_snapshot!("retry_none", shown(&ask(Act::Retry), &none));
+    let refused = vec![RefusedView { id: text("14"), because: text("it is sent") }];
+    let said_by_the_error = ActedView { refused, ..none };
+    assert_eq!(shown(&ask(Act::Cancel), &said_by_the_error), "");
 }
 
 #[test]

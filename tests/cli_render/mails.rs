@@ -60,7 +60,10 @@ fn mails_are_listed_and_shown() {
         |view: MailView| shown(&Ask::Mails(MailsAsk::Show { number: view.number.clone() }), &view);
     insta::assert_snapshot!(show(filed()));
     insta::assert_snapshot!(show(trayed()));
-    assert!(shown(&Ask::Mails(list), &Vec::<MailView>::new()).starts_with("No mails."));
+    let none = Vec::<MailView>::new();
+    assert!(shown(&Ask::Mails(list), &none).starts_with("No mails."));
+    let filtered = MailsAsk::List { mailbox: None, state: Some(text("filed")), limit: 50 };
+    assert!(shown(&Ask::Mails(filtered), &none).starts_with("No mail fits."));
 }
 
 #[test]

@@ -118,6 +118,7 @@ async fn a_person_knows_of_an_invitation_that_never_came_by_mail() {
     let bureau = Bureau::new().await;
     assert!(matches!(bureau.accept(false).await, Outcome::Failed(_)));
     assert_eq!(bureau.accept(true).await, Outcome::Done);
+    assert_eq!(bureau.invitation().await.received_at, None);
     assert_eq!(
         (bureau.connection().await.as_str(), bureau.state().await.as_str()),
         ("active", "accepted")

@@ -190,11 +190,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("uuencoded_and_cut", &[], &["Facture.pdf: it is damaged: its uuencoded text ends too early"]),
     ("uuencoded_part", &["Facture.pdf = one"], &[]),
     ("uuencoded_without_mime", &["Facture.pdf = one"], &[]),
-    (
-        "winmail",
-        &[],
-        &["winmail.dat: it is in a format of Outlook's own that can't be opened"],
-    ),
+    ("winmail", &[], &["winmail.dat: it is in a format of Outlook's own that can't be opened"]),
     (
         "winmail_without_name",
         &[],

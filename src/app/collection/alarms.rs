@@ -34,6 +34,9 @@ fn tray_alarm(mails: &[MailRecord]) -> Option<Alarm> {
     let infected =
         mails.iter().filter(|mail| matches!(mail.outcome, MailOutcome::Quarantined { .. })).count();
     let message = match (mails.len(), infected) {
+        (1, 0) => "a collected mail waits in the tray: `facteur tray list` says why".to_owned(),
+        (1, _) => "a collected mail waits in the tray, in quarantine: `facteur tray list` says why"
+            .to_owned(),
         (all, 0) => format!("{} wait in the tray: `facteur tray list` says why", counted(all)),
         (all, some) => format!(
             "{} wait in the tray, {some} of them in quarantine: `facteur tray list` says why",

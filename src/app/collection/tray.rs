@@ -111,6 +111,10 @@ impl Robot {
                 self.became(mail, outcome).await?;
                 return Ok(Err(because));
             }
+            other @ Next::Aside(_) if !wish.all && !received.files.is_empty() => {
+                let because = in_words(&other);
+                return Ok(Err(format!("{because}; `--all` files what is left out, too")));
+            }
             other @ (Next::Aside(_) | Next::Later(_)) => return Ok(Err(in_words(&other))),
         };
         let entry = HistoryEntry {

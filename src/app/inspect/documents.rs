@@ -12,6 +12,7 @@ use crate::domain::decision::Decisions;
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::deposit::{Deposit, Skip};
 use crate::domain::path::TreePath;
+use crate::ports::folders::FolderError;
 
 /// The verdicts a document without a delivery can have in the interface.
 const VERDICTS: [&str; 6] =
@@ -65,7 +66,7 @@ impl Robot {
             check_state(state)?;
         }
         let named = self.company_named(words).await?;
-        let top = folder.cloned().unwrap_or_default();
+        let top = folder.map(|folder| self.as_on_disk(&named.folder, folder)).unwrap_or_default();
         let mut views = if let Some(company) = &named.known {
             self.known_documents(company, &top).await?
         } else {
@@ -75,6 +76,23 @@ impl Robot {
         };
         views.retain(|view| state.is_none_or(|state| view.state == state));
         Ok(views)
+    }
+
+    /// What to say of a folder that isn't there.
+    pub(in crate::app) async fn missing_folder(
+        &self,
+        company: &str,
+        folder: &TreePath,
+    ) -> Answer<Option<String>> {
+        let named = self.company_named(company).await?;
+        let on_disk = self.as_on_disk(&named.folder, folder);
+        let found = self.ports().folders.stamp(&named.folder, &on_disk);
+        if !matches!(found, Err(FolderError::Missing(_))) {
+            return Ok(None);
+        }
+        let near = self.near_on_disk(&named.folder, folder);
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Ok(Some(format!("{} has no folder `{folder}`{near}", named.name)))
     }
 
     async fn known_documents(

@@ -1,5 +1,7 @@
 //! `mails` and `tray list`; and the mail with which a document's story begins.
 
+use std::collections::BTreeSet;
+
 use super::why::Told;
 use crate::app::error::{Answer, Error};
 use crate::app::robot::Robot;
@@ -15,7 +17,21 @@ use crate::ports::store::Stored;
 const MAILS_READ_MAX: usize = 100_000;
 
 /// The states in the interface.
-const STATES: [&str; 6] = ["pending", "filing", "filed", "tray", "quarantined", "dropped"];
+const STATES: [&str; 13] = [
+    "answered",
+    "copy",
+    "to_read",
+    "invited",
+    "unmatched",
+    "odd",
+    "unread",
+    "pending",
+    "filing",
+    "filed",
+    "tray",
+    "quarantined",
+    "dropped",
+];
 
 impl Robot {
     /// The newest mails.
@@ -26,21 +42,39 @@ impl Robot {
         limit: usize,
     ) -> Answer<Vec<MailView>> {
         let mut mails = self.ports().store.mails(MAILS_READ_MAX).await?;
-        let known = |state: &str| {
-            STATES.contains(&state) || mails.iter().any(|mail| mail.outcome.as_str() == state)
-        };
-        if let Some(state) = state.filter(|state| !known(state)) {
+        if let Some(state) = state.filter(|state| !STATES.contains(state)) {
             return Err(Error::Words(format!(
-                "no mail has the state `{}`\nhint: collected mails have {}",
+                "no mail has the state `{}`\nhint: there are {}",
                 state.escape_debug(),
                 STATES.join(", ")
             )));
+        }
+        if let Some(mailbox) = mailbox {
+            self.check_mailbox(mailbox, &mails)?;
         }
         mails.retain(|mail| {
             mailbox.is_none_or(|mailbox| mail.mailbox.eq_ignore_ascii_case(mailbox))
                 && state.is_none_or(|state| mail.outcome.as_str() == state)
         });
         Ok(mails.iter().take(limit).map(|mail| self.view_of_mail(mail)).collect())
+    }
+
+    /// A mailbox that is configured, or was: its mails are known still.
+    fn check_mailbox(&self, typed: &str, mails: &[MailRecord]) -> Answer<()> {
+        let config = self.config();
+        let configured = config.mailboxes.iter().map(|mailbox| mailbox.address.to_string());
+        let known: BTreeSet<String> =
+            configured.chain(mails.iter().map(|mail| mail.mailbox.clone())).collect();
+        if known.iter().any(|known| known.eq_ignore_ascii_case(typed)) {
+            return Ok(());
+        }
+        let remedy = if known.is_empty() {
+            "a mailbox is a section [[mailboxes]] of routes.toml".to_owned()
+        } else {
+            format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        let typed = typed.escape_debug();
+        Err(Error::Words(format!("there is no mailbox `{typed}`\nhint: {remedy}")))
     }
 
     /// One mail, with what is in it where it is kept.

@@ -170,7 +170,9 @@ impl Robot {
         view.subject = Some(current.subject.clone()).filter(|subject| !subject.is_empty());
         view.names.clone_from(&current.names);
         view.written_at = current.written_at.map(|at| self.local(at));
-        view.received_at = Some(self.local(current.received_at));
+        // What a person told by hand came by no mail.
+        let came = !current.from.is_empty();
+        view.received_at = came.then(|| self.local(current.received_at));
         view.signed_by.clone_from(&current.signed_by);
         view.by.clone_from(&current.by);
         if told == Told::Whole {
