@@ -81,7 +81,9 @@ async fn a_mail_without_a_document_does_not_vanish() {
     assert_eq!(reception.mailbox.places(), [Place::Inbox, Place::Inbox]);
 
     let plain = reception.file("2", "dupont-maconnerie", None).await;
-    assert!(matches!(plain.outcome, Outcome::Failed(_)), "{plain:?}");
+    let Outcome::Failed(said) = &plain.outcome else { panic!("{plain:?}") };
+    assert!(said.contains("`--all`"), "{said}");
+    assert_eq!(plain.notices, Vec::<String>::new(), "it is said once");
     let ask = MailsAsk::File {
         numbers: vec!["2".to_owned()],
         company: "dupont-maconnerie".to_owned(),
