@@ -1,7 +1,7 @@
 //! Re-addressing: what is queued goes to the new address, nothing goes to the old one (R3).
 
 use facteur::app::requests::{Ask, Outcome, Turn};
-use facteur::app::views::ReaddressView;
+use facteur::app::views::{HistoryView, ReaddressView};
 
 use crate::connections::with_two_inboxes;
 use crate::desk::turning_for;
@@ -42,6 +42,9 @@ async fn many_connections_are_readdressed_once_counted_and_confirmed() {
     let again: ReaddressView =
         office.done(readdressing("quickbooks", "{slug}@new.example", true)).await;
     assert_eq!(again.count, 0);
+    let history: Vec<HistoryView> = office.done(Ask::History { company: None }).await;
+    let named = history.iter().filter(|line| line.detail.starts_with("readdress: "));
+    assert_eq!(named.count(), 2);
 }
 
 #[tokio::test]
