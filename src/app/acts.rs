@@ -92,10 +92,11 @@ impl Robot {
         match self.ports().store.act(delivery.id, act, by, self.now()).await {
             Ok(_) => Ok(None),
             Err(StoreError::Step(step)) => Ok(Some(unfit(act, delivery, &step))),
-            Err(StoreError::Duplicate(other)) => Ok(Some(Obstacle {
-                problem: format!("the same document is with delivery {other} already"),
-                remedy: format!("`facteur deliveries` shows that one; cancel {other} to send this"),
-            })),
+            Err(StoreError::Duplicate(other)) => {
+                let found = self.ports().store.delivery(other).await?;
+                let found = found.ok_or(StoreError::Duplicate(other))?;
+                Ok(Some(duplicate(delivery, &found)))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -235,6 +236,44 @@ fn queues(act: Act) -> bool {
     }
 }
 
+/// The same document is with another delivery: one that waits can make room, one that left can't.
+fn duplicate(delivery: &Delivery, other: &Delivery) -> Obstacle {
+    let (id, of) = (delivery.id, other.id);
+    let waits = Act::Cancel.applies_to(other.state) && !other.was_sent();
+    let closes = match delivery.state {
+        State::Refused => format!("; `facteur cancel {id}` closes this one"),
+        State::Queued
+        | State::Sending
+        | State::Deferred
+        | State::Sent
+        | State::InDoubt
+        | State::Held
+        | State::Cancelled => String::new(),
+    };
+    if waits {
+        return Obstacle {
+            problem: format!("the same document is with delivery {of} already"),
+            remedy: format!(
+                "`facteur deliveries` shows that one; cancel {of} to send this{closes}"
+            ),
+        };
+    }
+    let has = match other.state {
+        State::Sent => "has",
+        State::Queued
+        | State::Sending
+        | State::Deferred
+        | State::Refused
+        | State::InDoubt
+        | State::Held
+        | State::Cancelled => "may have",
+    };
+    Obstacle {
+        problem: format!("the tool {has} this content by delivery {of} already"),
+        remedy: format!("nothing more is to be sent{closes}"),
+    }
+}
+
 fn never_deposited(path: &TreePath, app: &AppId) -> Error {
     Error::Words(format!(
         "`{path}` was never sent to {app}\nhint: `facteur why` tells why; `facteur backfill` sends older documents"
@@ -257,7 +296,10 @@ fn unfit(act: Act, delivery: &Delivery, step: &StepRefusal) -> Obstacle {
         State::Sending => "look again when it has left".to_owned(),
         State::Deferred => format!("`facteur retry {id}` sends it now"),
         State::Sent => format!("`facteur resend {id}` sends it once more"),
-        State::Refused | State::Cancelled => format!("`facteur retry {id}` sends it"),
+        State::Refused => {
+            format!("`facteur retry {id}` sends it, `facteur cancel {id}` closes it")
+        }
+        State::Cancelled => format!("`facteur retry {id}` sends it"),
         State::InDoubt => {
             format!("look in the tool, then `facteur settle {id} --sent` or `--not-sent`")
         }

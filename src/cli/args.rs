@@ -185,7 +185,7 @@ pub enum Command {
         facteur release --reason flood --yes\n  \
         facteur release --company dupont-maconnerie --reason root_changed")]
     Release(ChosenWords),
-    /// Cancel deliveries that are queued, deferred or held
+    /// Cancel deliveries that are queued, deferred or held, or close refused ones
     #[command(after_help = deliver::CHOICE_EXAMPLES)]
     Cancel(ChosenWords),
     /// Say whether deliveries in doubt were sent

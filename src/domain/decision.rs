@@ -137,21 +137,29 @@ impl Decisions {
         if !self.connections.get(app).is_some_and(|connection| connection.connected) {
             return Ruling::NotConnected;
         }
-        let nearest = self
-            .switches_of(app)
+        match self.nearest(app, folder) {
+            Some((place, switch)) if switch.on && switch.renamed_to.is_some() => {
+                Ruling::Renamed(place, switch)
+            }
+            Some((place, switch)) if switch.on => Ruling::On(place, switch),
+            Some(_) | None => Ruling::Off,
+        }
+    }
+
+    /// The nearest decision up the tree of `folder`, on or off, with the place it was made for.
+    pub fn nearest<'a>(
+        &'a self,
+        app: &AppId,
+        folder: &TreePath,
+    ) -> Option<(&'a TreePath, &'a Switch)> {
+        self.switches_of(app)
             .flat_map(|(place, switch)| {
                 let moved = switch.renamed_to.as_ref().map(|moved| (moved, place, switch));
                 std::iter::once((place, place, switch)).chain(moved)
             })
             .filter(|(covered, _, _)| folder.is_within(covered))
-            .max_by_key(|(covered, place, _)| (covered.as_bytes().len(), covered == place));
-        match nearest {
-            Some((_, place, switch)) if switch.on && switch.renamed_to.is_some() => {
-                Ruling::Renamed(place, switch)
-            }
-            Some((_, place, switch)) if switch.on => Ruling::On(place, switch),
-            Some(_) | None => Ruling::Off,
-        }
+            .max_by_key(|(covered, place, _)| (covered.as_bytes().len(), covered == place))
+            .map(|(_, place, switch)| (place, switch))
     }
 
     /// The switches of one app.

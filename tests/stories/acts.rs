@@ -46,7 +46,7 @@ async fn each_act_applies_to_its_states_alone() {
         (State::Queued, [None, None, Some("cancelled"), None, None, None]),
         (State::Deferred, [Some("queued"), None, Some("cancelled"), None, None, None]),
         (State::Sent, [None, None, None, None, None, Some("queued")]),
-        (State::Refused, [Some("queued"), None, None, None, None, None]),
+        (State::Refused, [Some("queued"), None, Some("cancelled"), None, None, None]),
         (State::InDoubt, [None, None, None, Some("sent"), Some("queued"), Some("queued")]),
         (State::Held, [None, Some("queued"), Some("cancelled"), None, None, None]),
         (State::Cancelled, [Some("queued"), None, None, None, None, None]),
@@ -238,4 +238,35 @@ async fn a_second_copy_of_a_doubt_that_is_cancelled_leaves_the_doubt() {
     office.act_on(Act::SettleNotSent, "Achats/un.pdf").await;
     office.act_on(Act::Cancel, "Achats/un.pdf").await;
     assert_eq!(office.state("Achats/un.pdf").await, "cancelled");
+}
+
+#[tokio::test]
+async fn a_refusal_whose_content_went_by_another_delivery_is_closed() {
+    let office = in_state(State::Refused).await;
+    office.world.disk.write(&format!("{FOLDER}/Achats/copie.pdf"), "Achats/un.pdf");
+    office.next_round().await;
+    office.next_round().await;
+    assert_eq!(office.state("Achats/copie.pdf").await, "sent");
+    let ask = |act| {
+        let selection = Selection { ids: vec!["1".to_owned()], ..Selection::default() };
+        Ask::Act { act, selection, confirmed: false }
+    };
+    let reply = office.ask(ask(Act::Retry)).await;
+    let expected = "delivery 1: the tool has this content by delivery 2 already\nhint: nothing more is to be sent; `facteur cancel 1` closes this one";
+    assert_eq!(reply.outcome, Outcome::Failed(expected.to_owned()));
+    assert_eq!(office.ask(ask(Act::Cancel)).await.outcome, Outcome::Done);
+    assert_eq!(office.deliveries().await[0].state, "cancelled");
+}
+
+#[tokio::test]
+async fn a_refused_second_copy_that_is_closed_leaves_the_first_one_sent() {
+    let office = with_a_second_copy_waiting().await;
+    office.act_on(Act::Cancel, "Achats/un.pdf").await;
+    office.world.post.next(Script::Refuse("550 again?"));
+    office.act_on(Act::Resend, "Achats/un.pdf").await;
+    office.next_round().await;
+    assert_eq!(office.state("Achats/un.pdf").await, "refused");
+    office.act_on(Act::Cancel, "Achats/un.pdf").await;
+    assert_still_sent(&office).await;
+    assert_eq!(office.world.disk.marked().len(), 2);
 }

@@ -62,7 +62,7 @@ async fn a_refused_mail_is_not_tried_again_by_itself() {
     assert_eq!(office.state("Achats/un.pdf").await, "refused");
     assert_eq!(
         office.story("Achats/un.pdf", "quickbooks").await.because,
-        "refused (554 5.7.1 no); when the cause is mended, `facteur retry 1` sends it again"
+        "refused (554 5.7.1 no); when the cause is mended, `facteur retry 1` sends it again; `facteur cancel 1` closes it"
     );
     office.act_on(Act::Retry, "Achats/un.pdf").await;
     office.round().await;

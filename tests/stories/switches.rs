@@ -20,6 +20,16 @@ async fn a_switch_covers_sub_folders_created_later() {
 }
 
 #[tokio::test]
+async fn an_exception_is_named_by_what_it_keeps_back() {
+    let office = Office::with_achats_on().await;
+    office.off("Achats/2026", "quickbooks").await;
+    office.drop("Achats/2026/mars/facture.pdf");
+    office.next_round().await;
+    let because = office.story("Achats/2026/mars/facture.pdf", "quickbooks").await.because;
+    assert_eq!(because, "turned off for `Achats/2026` on 2026-03-02 09:00 by lea");
+}
+
+#[tokio::test]
 async fn the_nearest_decision_rules_and_an_exception_below_is_listed() {
     let office = Office::with_achats_on().await;
     office.off("Achats/Perso", "quickbooks").await;

@@ -82,7 +82,7 @@ fn skipped(
         (Ruling::NotConnected, _) => {
             (Skip::NotConnected, format!("{app} is not connected to this company"))
         }
-        (Ruling::Off, _) => (Skip::SwitchOff, "no switch is on for its folder".to_owned()),
+        (Ruling::Off, _) => (Skip::SwitchOff, off(config, app, path, decisions)),
         (Ruling::On(..) | Ruling::Renamed(..), Some(Skip::Unsupported)) => {
             (Skip::Unsupported, format!("{app} doesn't take files of this type"))
         }
@@ -111,6 +111,17 @@ fn skipped(
     Standing { state: state.as_str(), reason: None, delivery: None, because }
 }
 
+/// Which exception turns its folder off, where one does.
+fn off(config: &Config, app: &AppId, path: &TreePath, decisions: &Decisions) -> String {
+    match decisions.nearest(app, &folder_of(path)) {
+        Some((folder, switch)) => {
+            let (folder, at) = (folder_words(folder), local_words(config, switch.at));
+            format!("turned off for {folder} on {at} by {}", switch.by)
+        }
+        None => "no switch is on for its folder".to_owned(),
+    }
+}
+
 fn of_delivery(config: &Config, delivery: &Delivery) -> String {
     let id = delivery.id;
     let last = delivery.events.last().map_or("", |event| event.because.as_str());
@@ -134,7 +145,7 @@ fn of_delivery(config: &Config, delivery: &Delivery) -> String {
             format!("sent{}; the mail server said: {answer}", by(config, &delivery.cause))
         }
         State::Refused => format!(
-            "refused ({answer}); when the cause is mended, `facteur retry {id}` sends it again"
+            "refused ({answer}); when the cause is mended, `facteur retry {id}` sends it again; `facteur cancel {id}` closes it"
         ),
         State::InDoubt => format!(
             "nobody knows whether the tool has it: look there, then `facteur settle {id} --sent` or `--not-sent`"

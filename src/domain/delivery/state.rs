@@ -20,7 +20,7 @@ pub enum State {
     InDoubt,
     /// Waits for a person.
     Held,
-    /// Turned off before it went.
+    /// Turned off before it went, or given up by a person.
     Cancelled,
 }
 

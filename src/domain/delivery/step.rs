@@ -61,7 +61,9 @@ pub enum Act {
     Retry,
     /// Held → queued.
     Release,
-    /// Queued, deferred, held → cancelled; a second copy → sent or in doubt, as the first one was.
+    /// Queued, deferred, held, refused → cancelled; a second copy → sent or in doubt, as the first
+    /// one was. Refused is among them, although nothing of it waits: a refusal is owed until it
+    /// went, and a person may know that nothing more is to be done.
     Cancel,
     /// In doubt → sent.
     SettleSent,
@@ -89,7 +91,9 @@ impl Act {
         match self {
             Self::Retry => matches!(state, State::Deferred | State::Refused | State::Cancelled),
             Self::Release => state == State::Held,
-            Self::Cancel => matches!(state, State::Queued | State::Deferred | State::Held),
+            Self::Cancel => {
+                matches!(state, State::Queued | State::Deferred | State::Held | State::Refused)
+            }
             Self::SettleSent | Self::SettleNotSent => state == State::InDoubt,
             Self::Resend => matches!(state, State::Sent | State::InDoubt),
         }
