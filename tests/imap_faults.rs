@@ -71,7 +71,12 @@ fn before_the_folder() -> Vec<Row> {
         ("BYE at greeting", vec![(Greeting, SayAndClose("* BYE busy\r\n"))], "busy", 1),
         ("no IMAP", vec![(Greeting, SayAndClose("220 smtp ready\r\n"))], "greeting: ", 61),
         ("endless greeting", vec![(Greeting, Flood("* OK xxxxxxxxxxxxxxxxxxxx"))], "more than", 61),
-        ("login refused", vec![(Login, Say("{tag} NO wrong password\r\n"))], "wrong password", 1),
+        (
+            "login refused",
+            vec![(Login, Say("{tag} NO wrong \"password\"\r\n"))],
+            "login: wrong \"password\"",
+            1,
+        ),
         ("password repeated", vec![(Login, Say("{tag} NO no hunter2 here\r\n"))], "refused", 1),
         ("silent at login", vec![(Login, Silence)], "login: no answer", 61),
         ("closed at login", vec![(Login, Close)], "login: ", 1),

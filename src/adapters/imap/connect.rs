@@ -7,7 +7,7 @@ use async_imap::imap_proto::{Response, Status};
 use async_imap::{Client, Session};
 use tokio::time::timeout;
 
-use super::dialogue::{Dialogue, lost, words};
+use super::dialogue::{Dialogue, lost, said, words};
 use super::limits::{ANSWER_BYTES_MAX, Limits};
 use super::metered::{Allowance, Metered};
 use super::xoauth2::{self, Refusal};
@@ -54,6 +54,7 @@ async fn connect(setup: &Setup, allowance: &Allowance) -> Result<Client<Metered>
         Security::StartTls => {
             let mut client = greeted(wrap(stream), limits.greeting).await?;
             let asked = client.run_command_and_check_ok("STARTTLS", None);
+            let asked = async { asked.await.map_err(|error| said(&error)) };
             within(limits.command, "STARTTLS", asked).await?;
             // What was said before is not believed: it goes with the client that read it.
             Ok(wrap(encrypt(setup, client.into_inner().into_stream()).await?))
@@ -118,7 +119,7 @@ async fn by_tokens(
 
 /// A server's words, unless it repeats what it was told.
 pub(super) fn discreet(error: &async_imap::error::Error, secret: &Secret) -> String {
-    let said = error.to_string();
+    let said = said(error);
     if said.contains(secret.reveal()) { "the login was refused".to_owned() } else { said }
 }
 

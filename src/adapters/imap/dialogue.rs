@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use async_imap::Session;
+use async_imap::error::Error;
 use async_imap::imap_proto::{MailboxDatum, Outcome, Response, Status};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -11,6 +12,9 @@ use super::limits::{ANSWER_BYTES_MAX, Limits};
 use super::metered::{Allowance, Metered};
 use crate::domain::delivery::ANSWER_CHARS_MAX;
 use crate::ports::mailbox::MailboxError;
+
+/// What is told of a server that says nothing.
+const REFUSED: &str = "refused without a word";
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +184,16 @@ pub(super) fn lost(step: &str, because: impl Display) -> MailboxError {
     MailboxError::Lost(text.chars().map(shown).take(ANSWER_CHARS_MAX).collect())
 }
 
+/// The words of an error: async-imap gives a refusal as the debug text of what it parsed.
+pub(super) fn said(error: &Error) -> String {
+    let (Error::No(parsed) | Error::Bad(parsed)) = error else { return error.to_string() };
+    let quoted = parsed.split_once("info: Some(").and_then(|(_, info)| info.strip_suffix(')'));
+    // A text is quoted there as in JSON, but for characters that no server should send.
+    let text = quoted.map(|quoted| serde_json::from_str(quoted).unwrap_or(quoted.to_owned()));
+    text.unwrap_or_else(|| REFUSED.to_owned())
+}
+
 /// The server's words.
 pub(super) fn words(outcome: &Outcome<'_>) -> String {
-    outcome.information.as_deref().unwrap_or("refused without a word").to_owned()
+    outcome.information.as_deref().unwrap_or(REFUSED).to_owned()
 }

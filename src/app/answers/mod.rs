@@ -116,8 +116,8 @@ impl Robot {
     /// Remembers what stopped a pass; a mailbox that fails stops nothing else.
     async fn note(&self, mailbox: &dyn Mailbox, read: Result<(), Broken>) -> Answer<()> {
         let Err(Broken { because, uid }) = read else { return Ok(()) };
-        tracing::warn!(because, "a mailbox could not be read");
         let address = mailbox.address();
+        tracing::warn!(mailbox = address, because, "a mailbox could not be read");
         let noted = self.ports().store.mailbox_failed(address, &because, uid, self.now()).await;
         noted.map_err(Error::Store)
     }
