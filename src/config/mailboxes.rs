@@ -113,7 +113,7 @@ pub(super) fn check_witness(top: &Section<'_>, mail: &MailConfig, mailboxes: &[M
 }
 
 /// Whether mail to an address goes to a mailbox: it is its own, or has a detail behind it.
-fn ends_in(address: &Address, mailbox: &Address) -> bool {
+pub(super) fn ends_in(address: &Address, mailbox: &Address) -> bool {
     let folded = |address: &Address| address.as_str().to_lowercase();
     let (address, mailbox) = (folded(address), folded(mailbox));
     let (Some((local, domain)), Some((of, at))) =

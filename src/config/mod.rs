@@ -14,6 +14,7 @@ mod addresses;
 mod alarms;
 mod answers;
 mod apps;
+mod bounces;
 mod collection;
 mod companies;
 mod complaint;
@@ -105,6 +106,7 @@ fn read(top: Section<'_>, file: &Path, environment: &Environment) -> Config {
     let companies = companies::companies(&top, &documents.ignore);
     let mailboxes = mailboxes::mailboxes(&top, &ground);
     mailboxes::check_witness(&top, &mail, &mailboxes);
+    bounces::check_senders(&top, &firm.domain, &apps, &mailboxes);
     let collection = collection::collection(top.section("collection"), &documents.ignore, &ground);
     collection::check_use(&top, &mailboxes, &companies);
     senders::check_meaning(&top, &collection, &companies);
