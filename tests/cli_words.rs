@@ -395,19 +395,22 @@ fn mails_are_listed_shown_filed_and_dropped() {
     assert_eq!(meaning(&["mails", "show", "12"]), mails(show));
     assert_eq!(meaning(&["tray", "list"]), mails(MailsAsk::Tray));
     let file = |folder: Option<&str>, all| {
-        let (numbers, company) = (vec![text("1"), text("2")], text("dupont"));
+        let (numbers, company) = (vec![text("1"), text("2")], Some(text("dupont")));
         mails(MailsAsk::File { numbers, company, folder: folder.map(path), all })
     };
     let words = ["tray", "file", "1", "2", "--company", "dupont"];
     assert_eq!(meaning(&words), file(None, false));
     let more = [&words[..], &["--folder", "Achats/2026", "--all"]].concat();
     assert_eq!(meaning(&more), file(Some("Achats/2026"), true));
+    let (numbers, company) = (vec![text("1")], None);
+    let by_address = mails(MailsAsk::File { numbers, company, folder: None, all: false });
+    assert_eq!(meaning(&["tray", "file", "1"]), by_address);
     let drop = Ask::Mails(MailsAsk::Drop { numbers: vec![text("3")], confirmed: false });
     assert_eq!(meaning(&["tray", "drop", "3", "--yes"]), Errand::Ask { ask: drop, yes: true });
 
     for (line, complained) in [
         (&["tray"][..], "Usage"),
-        (&["tray", "file", "1"], "--company"),
+        (&["tray", "file"], "NUMBER"),
         (&["tray", "drop"], "NUMBER"),
         (&["mails", "--limit", "0"], "--limit"),
         (&["mails", "show"], "NUMBER"),

@@ -150,7 +150,8 @@ impl Robot {
                 attended(!views.is_empty(), &views)
             }
             MailsAsk::File { numbers, company, folder, all } => {
-                let view = self.tray_file(&numbers, &company, folder.as_ref(), all, by).await?;
+                let view =
+                    self.tray_file(&numbers, company.as_deref(), folder.as_ref(), all, by).await?;
                 tray_reply(&view)
             }
             MailsAsk::Drop { numbers, confirmed: false } => {

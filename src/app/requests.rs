@@ -233,8 +233,8 @@ pub enum MailsAsk {
     File {
         /// Which.
         numbers: Vec<String>,
-        /// Slug or name.
-        company: String,
+        /// Slug or name; none: each mail's own, where its address told.
+        company: Option<String>,
         /// Relative to the company's folder; none: where its mails go.
         folder: Option<TreePath>,
         /// What would be left out, too.

@@ -23,7 +23,7 @@ async fn the_mail_and_each_of_its_files_is_looked_at() {
 async fn what_it_knows_goes_to_quarantine_and_nowhere_else() {
     let (mut desk, _) = Desk::with_antivirus().await;
     let outcome = desk.take(&mail(1, ANNE, VIRUS)).await;
-    let MailOutcome::Quarantined { because } = &outcome else { panic!("{outcome:?}") };
+    let MailOutcome::Quarantined { because, .. } = &outcome else { panic!("{outcome:?}") };
     assert_eq!(because, "the antivirus found Test.Virus in \"facture 1.pdf\"");
     desk.restart().await;
     desk.office.next_round().await;
@@ -67,7 +67,7 @@ async fn while_it_is_away_nothing_is_filed_and_nothing_is_lost() {
 async fn what_it_refuses_to_look_at_waits_for_a_person() {
     let (desk, _) = Desk::with_antivirus().await;
     let outcome = desk.take(&mail(1, ANNE, HUGE)).await;
-    let MailOutcome::Tray { because } = &outcome else { panic!("{outcome:?}") };
+    let MailOutcome::Tray { because, .. } = &outcome else { panic!("{outcome:?}") };
     assert_eq!(because, "\"facture 1.pdf\" is not scanned: it is larger than it looks at");
     assert!(desk.filed().is_empty());
 }
@@ -75,7 +75,7 @@ async fn what_it_refuses_to_look_at_waits_for_a_person() {
 /// A person files the newest mail.
 async fn file(desk: &Desk) -> Reply {
     let numbers = vec![desk.mails().await[0].number.to_string()];
-    let company = "dupont-maconnerie".to_owned();
+    let company = Some("dupont-maconnerie".to_owned());
     desk.office.ask(Ask::Mails(MailsAsk::File { numbers, company, folder: None, all: true })).await
 }
 

@@ -10,7 +10,7 @@ const ANNE: &str = "Anne <anne@client.example>";
 const BOSS: &str = "Le patron <patron@cabinet.example>";
 
 fn tray(outcome: &MailOutcome) -> &str {
-    let MailOutcome::Tray { because } = outcome else { panic!("{outcome:?}") };
+    let MailOutcome::Tray { because, .. } = outcome else { panic!("{outcome:?}") };
     because
 }
 

@@ -73,7 +73,7 @@ fn the_tray_says_what_to_do() {
     assert_eq!(empty, "The tray is empty.\n");
     let file = MailsAsk::File {
         numbers: vec![text("12")],
-        company: text("dupont-maconnerie"),
+        company: Some(text("dupont-maconnerie")),
         folder: None,
         all: false,
     };

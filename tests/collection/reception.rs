@@ -109,7 +109,7 @@ impl Reception {
     pub(crate) async fn file(&self, number: &str, company: &str, folder: Option<&str>) -> Reply {
         let ask = MailsAsk::File {
             numbers: vec![number.to_owned()],
-            company: company.to_owned(),
+            company: Some(company.to_owned()),
             folder: folder.map(path),
             all: false,
         };

@@ -64,6 +64,10 @@ async fn a_mail_to_several_companies_or_to_none_goes_to_the_tray() {
     let tray = reception.tray().await;
     let reasons: Vec<&str> = tray.iter().filter_map(|mail| mail.because.as_deref()).collect();
     assert!(reasons.len() == 2 && reasons[0].contains("several companies"), "{reasons:?}");
+    let (numbers, company) = (vec![tray[0].number.clone()], None);
+    let ask = Ask::Mails(MailsAsk::File { numbers, company, folder: None, all: false });
+    let words = format!("{:?}", reception.office.ask(ask).await);
+    assert!(words.contains("nobody knows whose it is"), "{words}");
     assert_eq!(reception.files("Dupont Maçonnerie"), [""; 0]);
 }
 
@@ -78,18 +82,16 @@ async fn a_mail_without_a_document_does_not_vanish() {
     assert_eq!(tray.len(), 2);
     assert!(tray[0].because.as_ref().unwrap().contains("no document"), "{tray:?}");
     assert!(tray[1].because.as_ref().unwrap().contains("virus.exe"), "{tray:?}");
+    let companies: Vec<_> = tray.iter().map(|mail| mail.company.as_deref()).collect();
+    assert_eq!(companies, [Some("dupont-maconnerie"); 2]);
     assert_eq!(reception.mailbox.places(), [Place::Inbox, Place::Inbox]);
 
     let plain = reception.file("2", "dupont-maconnerie", None).await;
     let Outcome::Failed(said) = &plain.outcome else { panic!("{plain:?}") };
     assert!(said.contains("`--all`"), "{said}");
     assert_eq!(plain.notices, Vec::<String>::new(), "it is said once");
-    let ask = MailsAsk::File {
-        numbers: vec!["2".to_owned()],
-        company: "dupont-maconnerie".to_owned(),
-        folder: None,
-        all: true,
-    };
+    let ask =
+        MailsAsk::File { numbers: vec!["2".to_owned()], company: None, folder: None, all: true };
     assert_eq!(reception.office.ask(Ask::Mails(ask)).await.outcome, Outcome::Done);
     assert_eq!(reception.files("Dupont Maçonnerie"), [format!("{MARCH}/virus.exe")]);
 }

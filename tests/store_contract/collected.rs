@@ -84,11 +84,14 @@ pub(crate) async fn a_mail_is_listed_by_what_it_waits_for(mut rig: Rig) {
     let (one, two) = (take(&rig, 1).await, take(&rig, 2).await);
     assert_eq!(numbers(&rig).await, (vec![1, 2], vec![], vec![]));
     let one = became(&rig, &one, MailOutcome::Filing(filing(&["a.pdf"]))).await.unwrap();
-    let two = became(&rig, &two, MailOutcome::Tray { because: "x".to_owned() }).await.unwrap();
+    let two = became(&rig, &two, MailOutcome::Tray { because: "x".to_owned(), company: None })
+        .await
+        .unwrap();
     assert_eq!(numbers(&rig).await, (vec![1], vec![2], vec![]));
     became(&rig, &one, MailOutcome::Filed(filing(&["a.pdf"]))).await.unwrap();
     let because = "EICAR".to_owned();
-    let two = became(&rig, &two, MailOutcome::Quarantined { because }).await.unwrap();
+    let two =
+        became(&rig, &two, MailOutcome::Quarantined { because, company: None }).await.unwrap();
     rig.reopen();
     assert_eq!(numbers(&rig).await, (vec![], vec![2], vec![1]));
     became(&rig, &two, MailOutcome::Dropped { by: "Léa".to_owned() }).await.unwrap();
@@ -121,7 +124,7 @@ pub(crate) async fn a_place_belongs_to_one_mail_until_it_is_given_up(rig: Rig) {
     let one = became(&rig, &one, plan(&["M/a.pdf", "M/c.pdf"])).await.unwrap();
     became(&rig, &two, plan(&["M/b.pdf"])).await.unwrap();
     assert_eq!(rig.store().mail_of_place(&dupont, &path("M/b.pdf")).await, Ok(Some(2)));
-    became(&rig, &one, MailOutcome::Tray { because: "x".to_owned() }).await.unwrap();
+    became(&rig, &one, MailOutcome::Tray { because: "x".to_owned(), company: None }).await.unwrap();
     let places = rig.store().places_below(&dupont, &path("M")).await.unwrap();
     assert_eq!(places, [path("M/b.pdf")]);
 }

@@ -94,8 +94,8 @@ impl Robot {
         let because = match &newest.outcome {
             MailOutcome::Odd { because }
             | MailOutcome::Unmatched { because }
-            | MailOutcome::Tray { because }
-            | MailOutcome::Quarantined { because } => because.as_str(),
+            | MailOutcome::Tray { because, .. }
+            | MailOutcome::Quarantined { because, .. } => because.as_str(),
             MailOutcome::Answered { .. }
             | MailOutcome::Copy { .. }
             | MailOutcome::ToRead { .. }

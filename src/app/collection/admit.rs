@@ -60,7 +60,7 @@ impl Robot {
                 Scan::Clean => {}
                 Scan::Infected(found) => {
                     let because = format!("the antivirus found {found} in {}", what());
-                    return Err(Next::Aside(MailOutcome::Quarantined { because }));
+                    return Err(Next::Aside(MailOutcome::Quarantined { because, company: None }));
                 }
                 Scan::TooLarge(because) => {
                     return Err(Next::tray(format!("{} is not scanned: {because}", what())));

@@ -94,11 +94,11 @@ impl Robot {
             mail.mailbox
         );
         let (Some(spool), Some(content)) = (&self.mail_room().spool, &mail.content) else {
-            return Err(Next::Aside(MailOutcome::Tray { because: missing }));
+            return Err(Next::tray(missing));
         };
         spool.open(content).await.map_err(|error| match error {
-            SpoolError::Missing => Next::Aside(MailOutcome::Tray { because: missing }),
-            SpoolError::Odd(because) => Next::Aside(MailOutcome::Tray { because }),
+            SpoolError::Missing => Next::tray(missing),
+            SpoolError::Odd(because) => Next::tray(because),
             SpoolError::Disk(because) => {
                 Next::Later(Trouble(format!("the kept mail cannot be read: {because}")))
             }

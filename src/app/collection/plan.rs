@@ -16,6 +16,7 @@ use crate::domain::mail::mailbox::{FiledFile, Filing, MailOutcome, MailRecord};
 use crate::domain::mail::received::{LeftOut, MailIdentity, ReceivedMail};
 use crate::domain::mail::routing::{Addressing, Routed, slug_of};
 use crate::domain::path::TreePath;
+use crate::domain::slug::Slug;
 use crate::ports::folders::FolderError;
 
 /// Files left out that are named where nothing else is.
@@ -37,7 +38,18 @@ pub(super) enum Next {
 
 impl Next {
     pub(super) fn tray(because: impl Into<String>) -> Self {
-        Self::Aside(MailOutcome::Tray { because: because.into() })
+        Self::Aside(MailOutcome::Tray { because: because.into(), company: None })
+    }
+
+    /// The same, with whose it is.
+    fn of_company(mut self, slug: &Slug) -> Self {
+        if let Self::Aside(
+            MailOutcome::Tray { company, .. } | MailOutcome::Quarantined { company, .. },
+        ) = &mut self
+        {
+            *company = Some(slug.clone());
+        }
+        self
     }
 
     /// The same, with what is known of its sender and what that one is told.
@@ -87,10 +99,21 @@ impl Robot {
             Ok(place) => place,
             Err(because) => return Ok(Next::tray(because)),
         };
-        if let Some(trouble) = self.obstacle(&place) {
+        let next = self.judge_for(mail, received, &place).await?;
+        Ok(next.of_company(&place.slug))
+    }
+
+    /// Judges a mail of a company that is known.
+    async fn judge_for(
+        &self,
+        mail: &MailRecord,
+        received: &ReceivedMail,
+        place: &Place,
+    ) -> Answer<Next> {
+        if let Some(trouble) = self.obstacle(place) {
             return Ok(Next::Later(trouble));
         }
-        let admitted = match self.admit(received, &place).await {
+        let admitted = match self.admit(received, place).await {
             Ok(admitted) => admitted,
             Err(next) => return Ok(next),
         };
@@ -101,8 +124,8 @@ impl Robot {
         if sifted.documents.is_empty() {
             return Ok(Next::tray(no_document(&sifted.left_out)));
         }
-        let planned = self.plan(mail, received, &place, None, sifted, None).await?;
-        Ok(planned.of_sender(admitted, self.acknowledgement_of(received, &place)))
+        let planned = self.plan(mail, received, place, None, sifted, None).await?;
+        Ok(planned.of_sender(admitted, self.acknowledgement_of(received, place)))
     }
 
     /// The plan that a person asked for.

@@ -60,7 +60,8 @@ impl Robot {
                     return self.became(&mail, outcome).await;
                 }
                 Err(Unput::Person(because)) => {
-                    return self.became(&mail, MailOutcome::Tray { because }).await;
+                    let company = Some(filing.slug);
+                    return self.became(&mail, MailOutcome::Tray { because, company }).await;
                 }
             };
         }
@@ -92,7 +93,8 @@ impl Robot {
                     filing.files.len(),
                     filing.company
                 );
-                return Ok(Err((mail, MailOutcome::Tray { because })));
+                let company = Some(filing.slug);
+                return Ok(Err((mail, MailOutcome::Tray { because, company })));
             }
         };
         if let Some(trouble) = self.obstacle(&place) {

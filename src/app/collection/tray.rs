@@ -16,21 +16,35 @@ use crate::ports::collected::MailChange;
 use crate::ports::store::StoreError;
 
 impl Robot {
-    /// Files mails for a company, in the name of the person who says so.
+    /// Files mails for a company, in the name of the person who says so; where none is named, each
+    /// for the one that its address told.
     pub(in crate::app) async fn tray_file(
         &self,
         numbers: &[String],
-        company: &str,
+        company: Option<&str>,
         folder: Option<&TreePath>,
         all: bool,
         by: &str,
     ) -> Answer<TrayView> {
-        let place = self.place_named(company).await?;
+        let named = match company {
+            Some(words) => Some(self.place_named(words).await?),
+            None => None,
+        };
         self.refuse_unseen(folder)?;
-        let wish = Wish { place, folder: folder.cloned(), all, by: by.to_owned() };
         let _turn = self.shared.filing.lock().await;
         let mut view = TrayView { count: 0, mails: Vec::new(), refused: Vec::new() };
         for mail in self.trayed(numbers).await? {
+            let place = match (&named, mail.outcome.company()) {
+                (Some(place), _) => place.clone(),
+                (None, Some(slug)) => self.place_named(slug.as_str()).await?,
+                (None, None) => {
+                    let because =
+                        "nobody knows whose it is: `--company COMPANY` says so".to_owned();
+                    view.refused.push(RefusedView { id: mail.number.to_string(), because });
+                    continue;
+                }
+            };
+            let wish = Wish { place, folder: folder.cloned(), all, by: by.to_owned() };
             match self.file_wished(&mail, &wish).await? {
                 Ok(mail) => view.mails.push(self.view_of_mail(&mail)),
                 Err(because) => {
@@ -106,8 +120,9 @@ impl Robot {
         let outcome = match next {
             Next::File(filing) => MailOutcome::Filing(filing),
             Next::Aside(outcome @ MailOutcome::Filed(_)) => outcome,
-            Next::Aside(outcome @ MailOutcome::Quarantined { .. }) => {
-                let because = outcome.because().unwrap_or_default().to_owned();
+            Next::Aside(MailOutcome::Quarantined { because, .. }) => {
+                let company = mail.outcome.company().cloned();
+                let outcome = MailOutcome::Quarantined { because: because.clone(), company };
                 self.became(mail, outcome).await?;
                 return Ok(Err(because));
             }

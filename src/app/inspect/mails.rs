@@ -127,7 +127,7 @@ impl Robot {
             subject: mail.subject.clone(),
             message_id: mail.message_id.clone(),
             size: mail.size,
-            company: filing.map(|filing| filing.slug.to_string()),
+            company: mail.outcome.company().map(ToString::to_string),
             by,
             admitted: filing.and_then(|filing| filing.admitted.clone()),
             acknowledged_at: meant_at.map(|at| self.local(at)),

@@ -28,7 +28,7 @@ pub struct MailView {
     pub message_id: String,
     /// Bytes of the whole mail.
     pub size: u64,
-    /// Slug of the company it was filed for.
+    /// Slug of the company it was filed for; in the tray, of the one that its address told.
     pub company: Option<String>,
     /// The person who filed or dropped it.
     pub by: Option<String>,

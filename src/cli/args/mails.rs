@@ -49,9 +49,9 @@ pub enum TrayCommand {
         /// Mails, as `facteur tray list` numbers them
         #[arg(required = true, value_name = "NUMBER")]
         numbers: Vec<String>,
-        /// Whose they are: slug or name
+        /// Whose they are: slug or name [default: as `facteur tray list` says]
         #[arg(long)]
-        company: String,
+        company: Option<String>,
         /// Where in its folder [default: where its mails go]
         #[arg(long, value_parser = parsers::tree_path())]
         folder: Option<TreePath>,

@@ -55,13 +55,16 @@ fn tray(views: &[MailView]) -> String {
         say(&mut text, format_args!("{number}  {at}  {from}: {}\n", view.subject));
         let because = view.because.as_deref().unwrap_or_default();
         say(&mut text, format_args!("    {}: {because}\n", state(view)));
+        if let Some(company) = &view.company {
+            say(&mut text, format_args!("    company: {company}\n"));
+        }
         if !view.files.is_empty() {
             say(&mut text, format_args!("    files: {}\n", names(view)));
         }
         let faint = paint(&format!("in {}", view.mailbox), words::FAINT);
         say(&mut text, format_args!("    {faint}\n"));
     }
-    let hint = "`facteur tray file NUMBER --company COMPANY` files one, `facteur tray drop NUMBER` \
+    let hint = "`facteur tray file NUMBER [--company COMPANY]` files one, `facteur tray drop NUMBER` \
                 throws it away";
     say(&mut text, format_args!("\n{}: {hint}.\n", counted(views.len())));
     text

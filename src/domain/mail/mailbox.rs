@@ -145,11 +145,17 @@ pub enum MailOutcome {
     Tray {
         /// In words.
         because: String,
+        /// Whose it is, where its address told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        company: Option<Slug>,
     },
     /// It holds what the antivirus knows.
     Quarantined {
         /// What it found.
         because: String,
+        /// Whose it is, where its address told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        company: Option<Slug>,
     },
     /// A person threw it away.
     Dropped {
@@ -229,13 +235,30 @@ impl MailOutcome {
         Some(filing)
     }
 
+    /// Whose it is, as far as anybody knows.
+    pub fn company(&self) -> Option<&Slug> {
+        match self {
+            Self::Filing(filing) | Self::Filed(filing) => Some(&filing.slug),
+            Self::Tray { company, .. } | Self::Quarantined { company, .. } => company.as_ref(),
+            Self::Answered { .. }
+            | Self::ToRead { .. }
+            | Self::Copy { .. }
+            | Self::Unmatched { .. }
+            | Self::Odd { .. }
+            | Self::Unread
+            | Self::Invited { .. }
+            | Self::Pending { .. }
+            | Self::Dropped { .. } => None,
+        }
+    }
+
     /// Why it waits, or is where it is; none where nothing is to be said.
     pub fn because(&self) -> Option<&str> {
         match self {
             Self::Unmatched { because }
             | Self::Odd { because }
-            | Self::Tray { because }
-            | Self::Quarantined { because } => Some(because),
+            | Self::Tray { because, .. }
+            | Self::Quarantined { because, .. } => Some(because),
             Self::Pending { trouble } => trouble.as_deref(),
             Self::Filing(filing) => filing.trouble.as_deref(),
             Self::Answered { .. }
