@@ -118,7 +118,7 @@ fn told(reported: &Reported, copy: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{accepted, after, at, attempt, queued, reported};
-    use super::super::{Act, Finish, Step};
+    use super::super::{Act, Finish, Proof, Step};
     use super::*;
 
     #[test]
@@ -163,6 +163,18 @@ mod tests {
         let refused = after(&before, std::slice::from_ref(&finish));
         assert_eq!(refused.state, State::Refused);
         assert_eq!(refused.step(&finish, at(2)).as_ref(), Ok(&refused), "it may repeat itself");
+    }
+
+    #[test]
+    fn what_came_back_before_its_answer_was_lost_is_refused_whatever_copy_is_found() {
+        let [claim, dot, finish] = attempt(1, Finish::InDoubt { answer: "lost".to_owned() });
+        let back = reported(ReportedFate::Failed, Some(1));
+        let copy = Proof { by: "a copy".to_owned(), attempt: Some(1), at: at(0) };
+        let before = after(&queued(), &[claim, dot, back, Step::Witnessed(copy)]);
+        let refused = after(&before, std::slice::from_ref(&finish));
+        assert_eq!(refused.state, State::Refused);
+        assert_eq!(refused.step(&finish, at(2)).as_ref(), Ok(&refused), "it may repeat itself");
+        assert_eq!(after(&before, &[Step::Recover]).state, State::Refused);
     }
 
     #[test]

@@ -130,7 +130,9 @@ impl Delivery {
                 self.state == State::Deferred && self.due_at == *due_at
             }
             Finish::Refused { .. } => self.state == State::Refused,
-            Finish::InDoubt { .. } => self.state == State::InDoubt,
+            Finish::InDoubt { .. } => {
+                self.state == State::InDoubt || self.was_sent_back(self.attempt)
+            }
             Finish::Held { reason, .. } => {
                 self.state == State::Held && self.reason == Some(*reason)
             }
@@ -148,8 +150,12 @@ impl Delivery {
         Self { leased: false, ..self.clone() }
     }
 
-    /// In doubt, unless its proof was found while it was being sent.
+    /// In doubt, unless it came back, or its proof was found, while it was being sent.
     fn doubt(&self, because: &str, now: Timestamp) -> Self {
+        if self.was_sent_back(self.attempt) {
+            let because = "the mail server's answer was lost, and it had been sent back already";
+            return self.enter(State::Refused, because, now);
+        }
         match self.proof_at_hand() {
             Some(proof) => self.proven(proof, now),
             None => self.enter(State::InDoubt, because, now),

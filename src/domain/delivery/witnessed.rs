@@ -99,8 +99,9 @@ impl Delivery {
         let marked = self.events.iter().rev().find(|event| event.what == word)?;
         let is_of_this = |proof: &&Proof| match proof.attempt {
             Some(attempt) => attempt == self.attempt,
-            None => proof.at >= marked.at && self.is_proof_of_what_is(proof),
+            None => proof.at >= marked.at,
         };
+        let is_of_this = |proof: &&Proof| is_of_this(proof) && self.is_proof_of_what_is(proof);
         self.proofs.iter().find(is_of_this)
     }
 

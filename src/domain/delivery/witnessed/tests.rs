@@ -86,7 +86,7 @@ fn a_copy_settles_what_was_in_doubt_and_nothing_that_is_known() {
         ("sent back once, now in doubt", retried.clone(), None, State::InDoubt, "copy_found"),
         ("the copy that was sent back", retried.clone(), Some(1), State::InDoubt, "copy_found"),
         ("the copy after that", retried, Some(2), State::Sent, "sent"),
-        ("back before its doubt", back_early, None, State::InDoubt, "copy_found"),
+        ("back before its doubt", back_early, None, State::Refused, "copy_found"),
     ];
     for (name, steps, attempt, state, last) in rows {
         let next = after(&[steps, copy(attempt)].concat());
