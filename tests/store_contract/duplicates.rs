@@ -108,6 +108,26 @@ pub(crate) async fn a_duplicate_promoted_while_it_was_asked_for_goes_once(rig: R
     assert_eq!(rig.verdict(2).await, Verdict::Queued(promoted), "it goes already");
 }
 
+pub(crate) async fn a_promoted_duplicate_that_waited_twice_follows_nobody(rig: Rig) {
+    let company = rig.company().await;
+    rig.decide(company.id, turn("Frais", true)).await.unwrap();
+    for place in ["Achats/a.pdf", "Frais/b.pdf"] {
+        let number = rig.deposit(company.id, place).await;
+        rig.queue(number, "same").await;
+    }
+    // A person asks for the duplicate itself, and a round comes first.
+    let mut wished = rig.store().deposit(2).await.unwrap().unwrap();
+    let due = Due { cause: backfill(), inbox: None, fate: Fate::Queue };
+    wished.verdicts.insert(app("quickbooks"), Verdict::Due(due));
+    rig.observe(company.id, wished).await;
+    assert!(matches!(rig.queue(2, "same").await, Verdict::Duplicate(_)));
+    for folder in ["Frais", "Achats"] {
+        rig.decide(company.id, turn(folder, false)).await.unwrap();
+    }
+    let Verdict::Queued(promoted) = rig.verdict(2).await else { panic!("it goes by itself") };
+    assert_eq!(rig.delivery(promoted).await.deposit, 2);
+}
+
 pub(crate) async fn a_superseded_delivery_promotes(rig: Rig) {
     let company = rig.company().await;
     for place in ["Achats/a.pdf", "Achats/b.pdf"] {

@@ -77,6 +77,7 @@ contract! {
         a_rehearsal_takes_no_claim_from_the_tool,
         a_second_copy_goes_where_it_is_allowed,
         a_duplicate_promoted_while_it_was_asked_for_goes_once,
+        a_promoted_duplicate_that_waited_twice_follows_nobody,
         a_superseded_delivery_promotes,
         a_duplicate_of_a_sent_document_is_marked,
         a_change_between_marks_and_marked_is_not_forgotten,

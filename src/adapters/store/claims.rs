@@ -130,8 +130,11 @@ pub(super) fn promote(
     for (key, follower) in rest {
         transaction.remove(key);
         let deposit = deposits::load(transaction, follower.deposit)?;
-        turn(transaction, &deposit, freed, Verdict::Duplicate(promoted));
-        follow(transaction, promoted, &follower)?;
+        // One that was asked for by a person too stands here twice, and may be the promoted one.
+        if deposit.verdicts.get(&freed.app) == Some(&Verdict::Duplicate(freed.id)) {
+            turn(transaction, &deposit, freed, Verdict::Duplicate(promoted));
+            follow(transaction, promoted, &follower)?;
+        }
     }
     Ok(())
 }
