@@ -60,6 +60,30 @@ async fn a_document_sent_back_is_refused_with_its_reason_and_is_validated_no_mor
 }
 
 #[tokio::test]
+async fn a_server_that_never_answers_is_reported_as_late_and_then_given_up() {
+    let rig = Rig::start();
+    let firm = firm_sending_to(&rig, "dupont@never-answers.example");
+    let words = |firm: &Firm| -> Vec<String> {
+        let story = story(firm).into_iter();
+        story.map(|event| event["what"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
+    for _ in 0..120 {
+        firm.run(&["round"]);
+        if state(&firm) == "refused" {
+            break;
+        }
+        look.tick().await;
+    }
+    let story = words(&firm);
+    assert_eq!(state(&firm), "refused", "{story:?}\n{}", rig.log());
+    let late = story.iter().position(|word| word == "report_delayed");
+    let given_up = story.iter().position(|word| word == "refused");
+    assert!(late.is_some() && late < given_up, "{story:?}\n{}", rig.log());
+    assert!(!is_marked(&firm));
+}
+
+#[tokio::test]
 async fn the_service_hears_of_a_report_by_itself() {
     let rig = Rig::start();
     let firm = Firm::answered(&rig);
