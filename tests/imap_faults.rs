@@ -242,6 +242,6 @@ async fn sizes_come_before_bodies_and_nothing_is_read_as_seen() {
 async fn a_probe_looks_and_changes_nothing() {
     let server = Server::new(&[]);
     let probe = mailbox(&server).probe().await;
-    assert_eq!(probe.result, Ok("logged in; 1 mails in `INBOX`".to_owned()));
+    assert_eq!(probe.result, Ok("logged in; 1 mail in `INBOX`".to_owned()));
     assert!(server.asked().contains(&"EXAMINE \"INBOX\"".to_owned()), "{:?}", server.asked());
 }
