@@ -75,7 +75,7 @@ async fn a_person_logs_in_and_every_server_works() {
     assert_eq!(code, 0, "{stdout}{stderr}");
     assert!(stderr.contains("/here") && stderr.contains("ABCD-EFGH"), "{stderr}");
     assert!(stdout.contains("works: 235 welcome"), "{stdout}");
-    assert!(stdout.contains("works: logged in; 1 mails in `INBOX`"), "{stdout}");
+    assert!(stdout.contains("works: logged in; 1 mail in `INBOX`"), "{stdout}");
 
     let (code, stdout, _) = facteur(&firm, &["check", "--online", "--json"]);
     let value: Value = serde_json::from_str(&stdout).unwrap();
